@@ -1,0 +1,33 @@
+# Build options and compiler flags. Numbers must not depend on any of them: gcc and clang, debug and
+# release have to give the same bytes, hence -ffp-contract=off and no fast-math anywhere.
+option(ROWMILL_TESTS "Build the tests" ON)
+option(ROWMILL_BENCH "Build the micro-benchmarks where Google Benchmark is installed" ON)
+option(ROWMILL_FUZZ "Build the libFuzzer targets (clang)" OFF)
+option(ROWMILL_DCHECKS "Compile debug checks in" OFF)
+option(ROWMILL_COVERAGE "Instrument for coverage" OFF)
+set(ROWMILL_SANITIZE "" CACHE STRING "Value for -fsanitize=, empty for none")
+
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
+endif()
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+set(CMAKE_CXX_FLAGS_RELEASE "-O3")
+set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1")
+add_compile_options(-Wall -Wextra -Wshadow -Wnon-virtual-dtor -Werror -ffp-contract=off -fno-math-errno
+                    -fno-strict-aliasing -fstack-protector-strong)
+add_compile_definitions(ROWMILL_VERSION="${ROWMILL_VERSION}" FMT_HEADER_ONLY)
+if(ROWMILL_DCHECKS)
+  add_compile_definitions(ROWMILL_DCHECKS _GLIBCXX_ASSERTIONS)
+endif()
+if(ROWMILL_SANITIZE)
+  add_compile_options(-fsanitize=${ROWMILL_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${ROWMILL_SANITIZE})
+endif()
+if(ROWMILL_COVERAGE)
+  add_compile_options(--coverage)
+  add_link_options(--coverage)
+endif()

@@ -1,0 +1,84 @@
+# Functions that turn the folders of src/, tests/, bench/ and fuzz/ into targets.
+
+# rowmill_room(name LINK targets...): src/<name>/**/*.cc as the static library rowmill_<name>, or an
+# interface library where the room has only headers.
+function(rowmill_room name)
+  cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cc)
+  list(FILTER sources EXCLUDE REGEX "/main\\.cc$")
+  if(sources)
+    add_library(rowmill_${name} STATIC ${sources})
+    target_include_directories(rowmill_${name} PUBLIC ${CMAKE_SOURCE_DIR}/src)
+    target_link_libraries(rowmill_${name} PUBLIC ${ARG_LINK})
+  else()
+    add_library(rowmill_${name} INTERFACE)
+    target_include_directories(rowmill_${name} INTERFACE ${CMAKE_SOURCE_DIR}/src)
+    target_link_libraries(rowmill_${name} INTERFACE ${ARG_LINK})
+  endif()
+endfunction()
+
+# The kernels room: one folder per instruction set, each compiled with that set's flags. ISA files
+# include nothing but intrinsics, <cstdint>, <cstddef> and plain structs of ours, so no inline
+# function of the standard library can end up compiled for a CPU that the machine does not have.
+function(rowmill_kernels_room)
+  file(GLOB common CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/kernels/*.cc
+       ${CMAKE_SOURCE_DIR}/src/kernels/scalar/*.cc)
+  set(isa_sources)
+  set(isa_defines)
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+    file(GLOB avx2 CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/kernels/avx2/*.cc)
+    file(GLOB avx512 CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/kernels/avx512/*.cc)
+    set_source_files_properties(${avx2} PROPERTIES COMPILE_OPTIONS "-mavx2;-mfma;-mf16c;-mbmi2")
+    set_source_files_properties(${avx512} PROPERTIES COMPILE_OPTIONS
+      "-mavx2;-mfma;-mf16c;-mbmi2;-mavx512f;-mavx512bw;-mavx512dq;-mavx512vl;-mavx512vnni;-mprefer-vector-width=512")
+    list(APPEND isa_sources ${avx2} ${avx512})
+    if(avx2)
+      list(APPEND isa_defines ROWMILL_HAVE_AVX2)
+    endif()
+    if(avx512)
+      list(APPEND isa_defines ROWMILL_HAVE_AVX512)
+    endif()
+  endif()
+  add_library(rowmill_kernels STATIC ${common} ${isa_sources})
+  target_compile_definitions(rowmill_kernels PUBLIC ${isa_defines})
+  target_include_directories(rowmill_kernels PUBLIC ${CMAKE_SOURCE_DIR}/src)
+  target_link_libraries(rowmill_kernels PUBLIC rowmill_tensor)
+endfunction()
+
+# tests/unit/<room>/*_test.cc as the binary test_<room>; every TEST becomes a ctest entry of its room.
+function(rowmill_tests)
+  file(GLOB rooms RELATIVE ${CMAKE_SOURCE_DIR}/tests/unit CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/unit/*)
+  foreach(room ${rooms})
+    file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/unit/${room}/*.cc)
+    if(sources AND TARGET rowmill_${room})
+      add_executable(test_${room} ${sources})
+      target_link_libraries(test_${room} PRIVATE rowmill_${room} GTest::gtest GTest::gmock GTest::gtest_main)
+      target_include_directories(test_${room} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+      target_compile_definitions(test_${room} PRIVATE ROWMILL_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+      add_test(NAME unit.${room} COMMAND test_${room} --gtest_brief=1)
+      set_tests_properties(unit.${room} PROPERTIES LABELS unit TIMEOUT 900)
+    endif()
+  endforeach()
+endfunction()
+
+# bench/micro/*_bench.cc, one binary each.
+function(rowmill_benchmarks)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/bench/micro/*_bench.cc)
+  foreach(source ${sources})
+    get_filename_component(name ${source} NAME_WE)
+    add_executable(${name} ${source})
+    target_link_libraries(${name} PRIVATE rowmill_ops benchmark::benchmark)
+  endforeach()
+endfunction()
+
+# fuzz/<name>_fuzz.cc, one libFuzzer binary each.
+function(rowmill_fuzzers)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/fuzz/*_fuzz.cc)
+  foreach(source ${sources})
+    get_filename_component(name ${source} NAME_WE)
+    add_executable(${name} ${source})
+    target_compile_options(${name} PRIVATE -fsanitize=fuzzer)
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    target_link_libraries(${name} PRIVATE rowmill_engine)
+  endforeach()
+endfunction()

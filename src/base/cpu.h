@@ -1,0 +1,39 @@
+// What the processor can do and how much of it this process may use. Read once by main() and handed
+// on; nothing here is global.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace rowmill {
+
+struct CpuFeatures {
+  bool avx2 = false;    // with FMA and F16C: the baseline of the avx2 class
+  bool avx512 = false;  // F, BW, DQ, VL, and the kernel saves the registers
+  bool avx512_vnni = false;
+  bool avx512_bf16 = false;
+  bool amx_int8 = false;
+  bool amx_bf16 = false;
+  bool neon_dotprod = false;
+  bool neon_i8mm = false;
+};
+
+struct CpuTopology {
+  std::string model_name;
+  int online_cpus = 1;        // in the machine
+  int allowed_cpus = 1;       // in this process's affinity mask
+  int physical_cores = 1;     // distinct cores behind the allowed CPUs
+  int numa_nodes = 1;
+  double cgroup_quota = 0;    // CPUs' worth of time the cgroup allows; 0 = no limit
+  uint64_t memory_bytes = 0;  // of the machine, or of the cgroup where that is less
+  // What compute threads are worth starting: cores, clamped to the quota rounded up.
+  int usable_cores = 1;
+};
+
+CpuFeatures DetectCpuFeatures();
+CpuTopology DetectCpuTopology();
+// The features as the words that /proc/cpuinfo uses, for reports.
+std::vector<std::string> FeatureNames(const CpuFeatures& features);
+
+}  // namespace rowmill
