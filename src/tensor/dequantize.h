@@ -10,7 +10,8 @@
 
 namespace rowmill {
 
-// Writes tensor.cols() values of row `row`. CHECKs the row index and out.size().
+// Writes tensor.cols() values of row `row`. CHECKs the row index, out.size() and that the row lies
+// in tensor.bytes. I32 values are converted to the nearest f32.
 void DequantizeRow(const TensorView& tensor, uint64_t row, std::span<float> out);
 
 }  // namespace rowmill

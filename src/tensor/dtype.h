@@ -9,7 +9,8 @@
 
 namespace rowmill {
 
-// The values are GGUF's own type ids. Ids that are missing were removed from GGUF or are not supported.
+// The values are GGUF's own type ids. Ids that are missing were removed from GGUF or are not
+// supported.
 enum class DType : uint32_t {
   kF32 = 0,
   kF16 = 1,

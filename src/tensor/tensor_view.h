@@ -14,9 +14,9 @@
 namespace rowmill {
 
 struct TensorView {
-  std::string name;              // as in the file
+  std::string name;  // as in the file
   DType dtype = DType::kF32;
-  std::vector<uint64_t> shape;   // outermost axis first, [out, in]: GGUF's dims reversed
+  std::vector<uint64_t> shape;  // outermost axis first, [out, in]: GGUF's dims reversed
   std::span<const std::byte> bytes;
 
   uint64_t cols() const { return shape.empty() ? 1 : shape.back(); }

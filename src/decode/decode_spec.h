@@ -1,0 +1,54 @@
+// What is done with a row after its prompt has been read: score known answers, or generate. Part of a task, the
+// same for all rows of a job.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <variant>
+#include <vector>
+
+#include "decode/label_trie.h"
+#include "decode/sampler.h"
+
+namespace rowmill {
+
+// Decides after each token whether the answer is complete for a reason that token ids alone do not show (a
+// stop string). Implemented by tasks/, which knows text. Const and thread-safe.
+class StopRule {
+ public:
+  virtual ~StopRule() = default;
+  // `generated`: all tokens of the answer so far.
+  virtual bool ShouldStop(std::span<const int32_t> generated) const = 0;
+};
+
+struct ScoreSpec {
+  std::shared_ptr<const LabelTrie> trie;
+};
+
+struct GenerateSpec {
+  SamplingOptions sampling;
+  uint32_t max_tokens = 256;
+  uint32_t num_samples = 1;
+  std::vector<int32_t> end_tokens;            // sorted; an answer ends before one of them
+  std::shared_ptr<const StopRule> stop_rule;  // may be null
+};
+
+using DecodeSpec = std::variant<ScoreSpec, GenerateSpec>;
+
+enum class FinishReason : uint8_t {
+  kScored,     // a ScoreSpec row
+  kEndToken,   // the model ended its answer
+  kStopRule,   // a stop string came up
+  kMaxTokens,  // max_tokens reached
+  kContext,    // no room left in the context
+};
+
+struct DecodeResult {
+  bool finite = true;  // false: NaN came up; everything else is empty
+  FinishReason finish = FinishReason::kScored;
+  std::vector<double> label_log_probs;         // [num_labels], ScoreSpec
+  std::vector<std::vector<int32_t>> answers;   // [num_samples], GenerateSpec; without the end token
+};
+
+}  // namespace rowmill

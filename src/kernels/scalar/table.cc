@@ -1,0 +1,26 @@
+#include "kernels/isa_functions.h"
+
+namespace rowmill::kernels {
+
+const KernelTable& ScalarTable() {
+  static constexpr KernelTable kTable = {
+      .isa = Isa::kScalar,
+      .name = "scalar",
+      .description = "plain loops, any CPU",
+      .quantize_rows = scalar::QuantizeRows,
+      .gemm_blocks = scalar::GemmBlocks,
+      .gemm_floats = scalar::GemmFloats,
+      .rms_norm = scalar::RmsNorm,
+      .rope = scalar::Rope,
+      .swiglu = scalar::SwiGlu,
+      .scale = scalar::Scale,
+      .store_kv = scalar::StoreKv,
+      .attend = scalar::Attend,
+      .attend_finish = scalar::AttendFinish,
+      .max_value = scalar::MaxValue,
+      .sum_exp = scalar::SumExp,
+  };
+  return kTable;
+}
+
+}  // namespace rowmill::kernels

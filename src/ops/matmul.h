@@ -1,0 +1,80 @@
+// Matrix products Y[M, N] = X[M, K] * W[N, K]^T on packed weights: owns the packed weights, quantises an input
+// once for all the products that read it, and splits output channels over a team. The arithmetic is
+// in kernels/.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <variant>
+
+#include "base/aligned_buffer.h"
+#include "kernels/kernels.h"
+#include "parallel/thread_team.h"
+#include "tensor/tensor_view.h"
+
+namespace rowmill {
+
+// A weight matrix [N, K] packed for the kernels.
+class PackedWeights {
+ public:
+  // kNative keeps block formats as integer codes; kFloat dequantises everything to f32.
+  enum class Mode : uint8_t { kNative, kFloat };
+
+  PackedWeights() = default;
+  // `row_order`: for each output channel the row of `w` it takes, or empty for the file's order.
+  static PackedWeights Pack(const TensorView& w, Mode mode, std::span<const uint32_t> row_order,
+                            ThreadTeam& team);
+
+  size_t n() const { return n_; }
+  size_t k() const { return k_; }
+  size_t bytes() const { return memory_.size(); }
+  size_t num_groups() const { return (n_ + kernels::kGroupChannels - 1) / kernels::kGroupChannels; }
+  const std::variant<kernels::PackedBlocks, kernels::PackedFloats>& view() const { return view_; }
+
+ private:
+  size_t n_ = 0;
+  size_t k_ = 0;
+  AlignedBuffer<std::byte> memory_;
+  std::variant<kernels::PackedBlocks, kernels::PackedFloats> view_;
+};
+
+// Room for the quantised form of one input of up to `max_rows` x `max_k`.
+class ActivationBuffer {
+ public:
+  ActivationBuffer() = default;
+  ActivationBuffer(size_t max_rows, size_t max_k);
+  static size_t BytesFor(size_t max_rows, size_t max_k);
+  kernels::QuantizedRows rows();
+
+ private:
+  AlignedBuffer<int8_t> codes_;   // [max_rows, max_k]
+  AlignedBuffer<float> scales_;   // [max_rows, max_k / 32]
+  AlignedBuffer<int16_t> sums_;   // [max_rows, max_k / 16]
+};
+
+// One input X[M, K], row stride K, quantised at the first product that wants it so. Valid while x and the
+// buffer are left alone.
+class MatMulInput {
+ public:
+  MatMulInput(const kernels::KernelTable& kernels, ThreadTeam& team, const float* x, size_t m,
+              size_t k, ActivationBuffer& buffer)
+      : kernels_(kernels), team_(team), x_(x), m_(m), k_(k), rows_(buffer.rows()) {}
+
+  // y[M, ldy] = X W^T, or += with Store::kAdd.
+  void Multiply(const PackedWeights& w, float* y, size_t ldy,
+                kernels::Store store = kernels::Store::kAssign);
+
+ private:
+  void Quantize();
+
+  const kernels::KernelTable& kernels_;
+  ThreadTeam& team_;
+  const float* x_;
+  size_t m_;
+  size_t k_;
+  kernels::QuantizedRows rows_;
+  bool quantized_ = false;
+};
+
+}  // namespace rowmill
