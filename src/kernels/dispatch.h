@@ -14,8 +14,8 @@ std::vector<const KernelTable*> AvailableTables(const CpuFeatures& features);
 // All tables compiled in, runnable or not.
 std::vector<const KernelTable*> CompiledTables();
 
-// The best table, or the one that `isa` names ("auto" or empty: the best). Throws UsageError for a name that
-// does not exist and ResourceError for one that this CPU cannot run, listing what it can.
+// The best table, or the one that `isa` names ("auto" or empty: the best). Throws UsageError for a
+// name that does not exist and ResourceError for one that this CPU cannot run, listing what it can.
 const KernelTable& SelectTable(const CpuFeatures& features, const std::string& isa);
 
 }  // namespace rowmill::kernels

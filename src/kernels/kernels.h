@@ -1,22 +1,25 @@
-// The arithmetic of the engine: one table of functions per instruction set, chosen once at run time.
-// Kernels work on pointers that the caller provides; they allocate nothing, start no threads, check no
-// shapes and know no model. This is the only kernel header that ops/ includes.
+// The arithmetic of the engine: one table of functions per instruction set, chosen once at run
+// time. Kernels work on pointers that the caller provides; they allocate nothing, start no threads,
+// check no shapes and know no model. This is the only kernel header that ops/ includes.
 //
 // One numeric recipe for all tables. Each function below states the exact sequence of IEEE-754
 // operations of every output element (which are fused, in which order sums are taken). Every table
-// carries out that sequence, so all instruction sets give the same bits, and so does every batch: an output
-// row depends on its own input row alone. `scalar/` is the recipe written down as plain loops and is the
-// oracle of the tests. What makes it cheap: a vector lane is an output channel, a key or one of 16
-// fixed partial sums, never a split of a sum that depends on the register width.
+// carries out that sequence, so all instruction sets give the same bits, and so does every batch:
+// an output row depends on its own input row alone. `scalar/` is the recipe written down as plain
+// loops and is the oracle of the tests. What makes it cheap: a vector lane is an output channel, a
+// key or one of 16 fixed partial sums, never a split of a sum that depends on the register width.
 //
-// Notation: fma(a, b, c) is a * b + c rounded once; every other operation is rounded on its own; all are
-// binary32, round to nearest even, denormals kept.
+// Notation: fma(a, b, c) is a * b + c rounded once; every other operation is rounded on its own;
+// all are binary32, round to nearest even, denormals kept. A result that is NaN is NaN in every
+// table; which of the many NaNs it is (sign, payload) is left to the CPU, since nobody may print or
+// hash one.
 //
 //   Tree(l[16]): the sum of 16 partial sums: l[j] += l[j + 8] for j < 8, then +4, +2, +1; l[0].
 //   Exp(x): x clamped to [-87.25, 88.0]; n = round-to-even(x * 0x1.715476p+0f);
 //           r = fma(n, -0x1.62e400p-1f, x); r = fma(n, -0x1.7f7d1cp-20f, r);  (ln 2 in two parts)
-//           Horner with fma, from the highest: c6..c0 of kExpCoefficients; result p * 2^n, the power built
-//           in the exponent bits, one multiplication. Relative error below 2e-7. NaN gives NaN.
+//           Horner with fma, from the highest: c6..c0 of kExpCoefficients; result p * 2^n, the
+//           power built in the exponent bits, one multiplication. Relative error below 2e-7. NaN
+//           gives NaN.
 //
 // Shapes: M rows, N output channels, K inputs, d head_dim.
 #pragma once
@@ -26,26 +29,27 @@
 
 namespace rowmill::kernels {
 
-// 1/k! for k = 6..0: Taylor is within 1.2e-7 on |r| <= ln(2)/2 in this precision, a minimax fit gains
-// nothing that survives rounding.
-inline constexpr float kExpCoefficients[7] = {0x1.6c16c2p-10f, 0x1.111112p-7f, 0x1.555556p-5f,
-                                              0x1.555556p-3f,  0.5f,           1.0f,
-                                              1.0f};
+// 1/k! for k = 6..0: Taylor is within 1.2e-7 on |r| <= ln(2)/2 in this precision, a minimax fit
+// gains nothing that survives rounding.
+inline constexpr float kExpCoefficients[7] = {
+    0x1.6c16c2p-10f, 0x1.111112p-7f, 0x1.555556p-5f, 0x1.555556p-3f, 0.5f, 1.0f, 1.0f};
 
 inline constexpr size_t kGroupChannels = 16;  // output channels that are packed side by side
 inline constexpr size_t kBlockK = 32;         // activations that share a scale
 inline constexpr size_t kKeyBlock = 32;       // keys that attention folds at a time
 
-// ---- Packed weights --------------------------------------------------------------------------------
+// ---- Packed weights ------------------------------------------------------------------
 //
-// W[N, K] is stored as ceil(N / 16) groups of 16 output channels, channels beyond N with zero scales. A
-// group is a stream in the order in which the product reads it: for each block of 32 inputs (16 for the
-// formats that have a scale per 16) the codes of the 16 channels, then 16 scales, then 16 minima where the
-// format has them. A weight is  scale * (code - zero_point) + minimum,  code unsigned.
+// W[N, K] is stored as ceil(N / 16) groups of 16 output channels, channels beyond N with zero
+// scales. A group is a stream in the order in which the product reads it: for each block of 32
+// inputs (16 for the formats that have a scale per 16) the codes of the 16 channels, then 16
+// scales, then 16 minima where the format has them. A weight is  scale * (code - zero_point) +
+// minimum,  code unsigned.
 //
-//   4-bit codes, 4 vectors of 64 bytes per 32 inputs: byte 4c+j of vector z holds channel c, input 8z+j in
-//     its low and input 8z+4+j in its high nibble (j = 0..3).
-//   8-bit codes, a vector of 64 bytes per 4 inputs: byte 4c+j of vector z holds channel c, input 4z+j.
+//   4-bit codes, 4 vectors of 64 bytes per 32 inputs: byte 4c+j of vector z holds channel c,
+//     input 8z+j in its low and input 8z+4+j in its high nibble (j = 0..3).
+//   8-bit codes, a vector of 64 bytes per 4 inputs: byte 4c+j of vector z holds channel c,
+//     input 4z+j.
 //
 // One layout serves every instruction set: a 64-byte vector is one AVX-512, two AVX2 or four NEON
 // registers whose 32-bit lanes are channels, which is what the dot-product instructions want.
@@ -57,8 +61,8 @@ struct BlockFormat {
   CodeBits code_bits = CodeBits::k8;
   ScaleType scale_type = ScaleType::kF32;
   HasMinimum has_minimum = HasMinimum::kNo;
-  uint8_t block_k = 32;     // 32 or 16
-  uint8_t zero_point = 0;   // 0 where the format has minima
+  uint8_t block_k = 32;    // 32 or 16
+  uint8_t zero_point = 0;  // 0 where the format has minima
 
   constexpr size_t block_bytes() const {  // of one block of one group
     const size_t scale_bytes = kGroupChannels * (scale_type == ScaleType::kF16 ? 2 : 4);
@@ -84,13 +88,13 @@ struct PackedFloats {
   const std::byte* data = nullptr;
 };
 
-// ---- Activations -----------------------------------------------------------------------------------
+// ---- Activations ---------------------------------------------------------------------
 //
 // Rows quantised to 8 bits, one scale per 32 inputs:  x ~ scale * code,  |code| <= 127.
 struct QuantizedRows {
-  int8_t* codes = nullptr;    // [M, K]
-  float* scales = nullptr;    // [M, K/32]
-  int16_t* sums = nullptr;    // [M, K/16]  sums of 16 consecutive codes
+  int8_t* codes = nullptr;  // [M, K]
+  float* scales = nullptr;  // [M, K/32]
+  int16_t* sums = nullptr;  // [M, K/16]  sums of 16 consecutive codes
 };
 
 enum class Store : uint8_t { kAssign, kAdd };  // y = result, or y = y + result (one addition)
@@ -115,12 +119,13 @@ struct FloatGemmArgs {
   Store store;
 };
 
-// ---- Attention -------------------------------------------------------------------------------------
+// ---- Attention -----------------------------------------------------------------------
 //
 // Keys and values of one key/value head, in blocks of 32 positions, as f16 (round to nearest even):
 //   keys   [block][d][32]   a vector is one dimension of 32 (2 x 16) keys
 //   values [block][32][d]
-// Memory beyond the visible keys must hold finite numbers (slabs are zeroed; see models/kv_cache.h).
+// Memory beyond the visible keys must hold finite numbers (slabs are zeroed; see
+// models/kv_cache.h).
 //
 // The running state of one query row: out[d], then sum[16], then max: kStateExtra + d floats.
 inline constexpr size_t kStateExtra = 17;
@@ -133,11 +138,12 @@ struct AttendArgs {
   size_t num_rows;              // query rows (token, head) that read this segment
   const float* const* queries;  // [num_rows] -> [d], already scaled by 1/sqrt(d)
   float* const* states;         // [num_rows] -> [d + kStateExtra]
-  const uint32_t* visible_begin;  // [num_rows] first and one past the last visible key, counted from
-  const uint32_t* visible_end;    // [num_rows] the segment's first; nothing visible is allowed
+  const uint32_t*
+      visible_begin;            // [num_rows] first and one past the last visible key, counted from
+  const uint32_t* visible_end;  // [num_rows] the segment's first; nothing visible is allowed
 };
 
-// ---- The table -------------------------------------------------------------------------------------
+// ---- The table -----------------------------------------------------------------------
 
 enum class Isa : uint8_t { kScalar, kAvx2, kAvx512, kAvx512Vnni, kAmx, kNeon };
 
@@ -146,9 +152,10 @@ struct KernelTable {
   const char* name;         // what --isa takes and reports print
   const char* description;  // instruction sets it needs
 
-  // x [M, K] -> rows. Per block of 32: amax = the largest |x|, compared as integers so that NaN and Inf
-  // win; amax < 1e-30: scale 0, codes 0; amax not finite: scale NaN, codes 0; otherwise scale = amax / 127,
-  // inverse = 127 / amax, code = round-to-even(x * inverse). K is a multiple of 32, rows contiguous.
+  // x [M, K] -> rows. Per block of 32: amax = the largest |x|, compared as integers so that NaN and
+  // Inf win; amax < 1e-30: scale 0, codes 0; amax not finite: scale NaN, codes 0; otherwise scale =
+  // amax / 127, inverse = 127 / amax, code = round-to-even(x * inverse). K is a multiple of 32,
+  // rows contiguous.
   void (*quantize_rows)(const float* x, size_t m, size_t k, const QuantizedRows& rows);
 
   // y[m, n] = sum over blocks b in order: with s the activation scale of the block's 32 inputs,
@@ -162,13 +169,14 @@ struct KernelTable {
   void (*gemm_floats)(const FloatGemmArgs& args);
 
   // y = x / rms(x) * w for each of m rows of length n (any n): partial sum j of 16 takes
-  // fma(x[i], x[i], l[j]) for i = j, j + 16, ...; mean = Tree / n; r = 1 / sqrt(mean + eps); y = (x * r) * w.
-  // y may be x.
+  // fma(x[i], x[i], l[j]) for i = j, j + 16, ...; mean = Tree / n; r = 1 / sqrt(mean + eps); y = (x
+  // * r) * w. y may be x.
   void (*rms_norm)(const float* x, const float* w, float* y, size_t m, size_t n, float eps);
 
-  // Rotates `heads` vectors of `head_dim` (half-split pairs (i, i + d/2)) in place by one position's table:
-  // a' = fma(a, cos, -(b * sin)), b' = fma(b, cos, a * sin). cos, sin: [rotary_dim / 2]; dimensions from
-  // rotary_dim on stay as they are (rotary_dim <= head_dim, pairs are (i, i + rotary_dim/2)).
+  // Rotates `heads` vectors of `head_dim` (half-split pairs (i, i + d/2)) in place by one
+  // position's table: a' = fma(a, cos, -(b * sin)), b' = fma(b, cos, a * sin). cos, sin:
+  // [rotary_dim / 2]; dimensions from rotary_dim on stay as they are (rotary_dim <= head_dim, pairs
+  // are (i, i + rotary_dim/2)).
   struct RopeArgs {
     float* x;  // [heads, head_dim]
     size_t heads, head_dim, rotary_dim;
@@ -183,23 +191,29 @@ struct KernelTable {
   // y[i] = x[i] * a.
   void (*scale)(const float* x, float a, float* y, size_t n);
 
-  // Converts a token's key and value (f32, [d] each) to f16 and puts them at position `slot` (0..31) of a
-  // block: keys [d][32], values [32][d].
+  // Converts a token's key and value (f32, [d] each) to f16 and puts them at position `slot`
+  // (0..31) of a block: keys [d][32], values [32][d].
   void (*store_kv)(const float* key, const float* value, size_t head_dim, size_t slot,
                    uint16_t* key_block, uint16_t* value_block);
 
-  // Folds the segment's blocks, in order, into each row's state. Per row and block with a visible key:
+  // Folds the segment's blocks, in order, into each row's state. Per row and block with a visible
+  // key:
   //   s_j = fma over d = 0, 1, ... of q[d] * k[d][j], from 0
-  //   b = max of the visible s_j;  if b > max: c = Exp(max - b), out[d] *= c, sum[l] *= c, max = b
-  //   p_j = Exp(s_j - max), 0 where not visible
-  //   sum[j mod 16] += p_j for j = 0..31 in order;  out[d] = fma(p_j, v[j][d], out[d]) for j in order
-  // Masked keys may be skipped or folded with p = 0. States start as out = 0, sum = 0, max = -infinity.
+  //   b = max of the visible s_j that are not NaN (-infinity where all are), plus +0 so that a zero
+  //   has one sign; if b > max: c = Exp(max - b), out[d] *= c, sum[l] *= c, max = b p_j = Exp(s_j -
+  //   max) sum[j mod 16] += p_j for j = 0..31 in order;  out[d] = fma(p_j, v[j][d], out[d]) for j
+  //   in order
+  // Keys that are not visible are skipped: folded with p = 0 they could turn an out of -0 into +0,
+  // so that a row's bits would depend on which rows share its tile. States start as out = 0, sum =
+  // 0, max = -infinity.
   void (*attend)(const AttendArgs& args);
 
   // y[d] = out[d] / Tree(sum) for each of num_rows states.
-  void (*attend_finish)(const float* const* states, float* const* y, size_t num_rows, size_t head_dim);
+  void (*attend_finish)(const float* const* states, float* const* y, size_t num_rows,
+                        size_t head_dim);
 
-  // The largest of n > 0 values (NaN where one is NaN), and sum over i of Exp(x[i] - max) with 16 partial sums by i mod 16 and Tree.
+  // The largest of n > 0 values, plus +0 (NaN where one is NaN), and the sum over i of Exp(x[i] -
+  // max) with 16 partial sums by i mod 16 and Tree.
   float (*max_value)(const float* x, size_t n);
   float (*sum_exp)(const float* x, size_t n, float max);
 };

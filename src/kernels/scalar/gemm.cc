@@ -87,7 +87,7 @@ float ReadWeight(const PackedFloats& weights, size_t index) {
     case FloatType::kF16:
       return F16ToF32(ReadElement<uint16_t>(weights.data, index));
     case FloatType::kBF16:
-      return BF16ToF32(ReadElement<uint16_t>(weights.data, index));
+      return Bf16ToF32(ReadElement<uint16_t>(weights.data, index));
     case FloatType::kF32:
       break;
   }
