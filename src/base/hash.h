@@ -11,11 +11,15 @@
 
 namespace rowmill {
 
-// CRC-32C (Castagnoli, RFC 3720), reflected, initial value and final xor ~0. `seed` continues an earlier sum.
+// CRC-32C (Castagnoli, RFC 3720), reflected, initial value and final xor ~0. `seed` continues an
+// earlier sum.
 uint32_t Crc32c(std::span<const std::byte> bytes, uint32_t seed = 0);
 
-// 128 bits that decide whether two token sequences are the same row. Collisions of accidental inputs
-// are out of reach (2^-128 per pair); a forged collision would only make a row share another's answer.
+// 128 bits that decide whether two token sequences are the same row. Collisions of accidental
+// inputs are out of reach (2^-128 per pair); a forged collision would only make a row share
+// another's answer. MurmurHash3_x64_128 (Appleby, public domain) with the seed widened to 64 bits:
+// each 16 bytes are mixed in by invertible steps, so that inputs of one block never collide, and it
+// has published check values.
 struct Digest128 {
   uint64_t lo = 0;
   uint64_t hi = 0;
@@ -23,7 +27,7 @@ struct Digest128 {
 };
 Digest128 ComputeDigest128(std::span<const std::byte> bytes, uint64_t seed);
 
-// SHA-256 (FIPS 180-4), streaming.
+// SHA-256 (FIPS 180-4), streaming. Finish ends the object's use.
 class Sha256 {
  public:
   Sha256();

@@ -57,9 +57,7 @@ constexpr uint16_t F32ToF16(float value) {
 }
 
 constexpr float Bf16ToF32(uint16_t bf16) {
-  const uint32_t bits = static_cast<uint32_t>(bf16) << 16;
-  const bool is_nan = (bits & 0x7fffffff) > 0x7f800000;
-  return std::bit_cast<float>(is_nan ? bits | 0x400000 : bits);
+  return std::bit_cast<float>(static_cast<uint32_t>(bf16) << 16);
 }
 
 constexpr uint16_t F32ToBf16(float value) {
