@@ -12,7 +12,8 @@ namespace rowmill {
 // and freed memory goes back to the system at once, which keeps the memory promise honest.
 AlignedBytes::AlignedBytes(size_t num_bytes) : size_(num_bytes) {
   if (num_bytes == 0) return;
-  void* memory = mmap(nullptr, num_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* memory =
+      mmap(nullptr, num_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) {
     size_ = 0;
     throw ResourceError("cannot get " + std::to_string(num_bytes) +
@@ -20,7 +21,8 @@ AlignedBytes::AlignedBytes(size_t num_bytes) : size_(num_bytes) {
                         "; use a smaller model, fewer --units or a smaller --batch-tokens");
   }
   constexpr size_t kHugePage = size_t{2} << 20;
-  if (num_bytes >= kHugePage) madvise(memory, num_bytes, MADV_HUGEPAGE);  // A hint; failure is fine.
+  if (num_bytes >= kHugePage)
+    madvise(memory, num_bytes, MADV_HUGEPAGE);  // A hint; failure is fine.
   data_ = static_cast<std::byte*>(memory);
 }
 

@@ -1,6 +1,6 @@
-// CHECK(condition): our own invariants. A failure is a bug of ours, never the user's input; it throws
-// InternalError (exit code 70) rather than aborting, so that the journal is closed in order and the
-// job stays resumable. DCHECK is compiled in by the dev, debug and sanitizer presets only.
+// CHECK(condition): our own invariants. A failure is a bug of ours, never the user's input; it
+// throws InternalError (exit code 70) rather than aborting, so that the journal is closed in order
+// and the job stays resumable. DCHECK is compiled in by the dev, debug and sanitizer presets only.
 #pragma once
 
 #include "base/error.h"
@@ -12,9 +12,10 @@ namespace rowmill {
 
 }  // namespace rowmill
 
-#define CHECK(condition)                                                              \
-  do {                                                                                \
-    if (!(condition)) [[unlikely]] ::rowmill::CheckFailed(__FILE__, __LINE__, #condition); \
+#define CHECK(condition)                                      \
+  do {                                                        \
+    if (!(condition)) [[unlikely]]                            \
+      ::rowmill::CheckFailed(__FILE__, __LINE__, #condition); \
   } while (false)
 
 #ifdef ROWMILL_DCHECKS

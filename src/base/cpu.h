@@ -21,9 +21,9 @@ struct CpuFeatures {
 
 struct CpuTopology {
   std::string model_name;
-  int online_cpus = 1;        // in the machine
-  int allowed_cpus = 1;       // in this process's affinity mask
-  int physical_cores = 1;     // distinct cores behind the allowed CPUs
+  int online_cpus = 1;     // in the machine
+  int allowed_cpus = 1;    // in this process's affinity mask
+  int physical_cores = 1;  // distinct cores behind the allowed CPUs
   int numa_nodes = 1;
   double cgroup_quota = 0;    // CPUs' worth of time the cgroup allows; 0 = no limit
   uint64_t memory_bytes = 0;  // of the machine, or of the cgroup where that is less

@@ -1,7 +1,7 @@
 // The one interface through which Rowmill touches files that matter: inputs, journal, output.
-// PosixFileSystem is the real one; tests put a faulting one (the n-th call fails with a given errno)
-// or a crashing one (unsynced data is lost, torn or reordered) in its place, so that every call site
-// is exercised. Model files are mapped instead (base/mapped_file.h).
+// PosixFileSystem is the real one; tests put a faulting one (the n-th call fails with a given
+// errno) or a crashing one (unsynced data is lost, torn or reordered) in its place, so that every
+// call site is exercised. Model files are mapped instead (base/mapped_file.h).
 //
 // All calls throw IoError with the path, the operation and the system's reason. Short reads and
 // writes and EINTR never reach the caller.
@@ -53,15 +53,15 @@ class FileSystem {
   virtual bool Exists(const std::string& path) = 0;
   virtual FileInfo Info(const std::string& path) = 0;  // follows links
   virtual void Rename(const std::string& from, const std::string& to) = 0;
-  virtual void Remove(const std::string& path) = 0;        // a file
-  virtual void RemoveFolder(const std::string& path) = 0;  // an empty folder
-  virtual void CreateFolder(const std::string& path) = 0;  // fine where it exists
+  virtual void Remove(const std::string& path) = 0;                      // a file
+  virtual void RemoveFolder(const std::string& path) = 0;                // an empty folder
+  virtual void CreateFolder(const std::string& path) = 0;                // fine where it exists
   virtual std::vector<std::string> List(const std::string& folder) = 0;  // names, sorted
   // fsync of the folder: makes created, renamed and removed names durable.
   virtual void SyncFolder(const std::string& path) = 0;
   virtual uint64_t FreeBytes(const std::string& path) = 0;
-  // An exclusive advisory lock, freed by the kernel when the process dies. Throws ResourceError where
-  // another process holds it.
+  // An exclusive advisory lock, freed by the kernel when the process dies. Throws ResourceError
+  // where another process holds it.
   virtual std::unique_ptr<File> OpenLocked(const std::string& path) = 0;
 };
 

@@ -9,15 +9,17 @@
 namespace rowmill {
 namespace {
 
-// ln 2 and pi / 2 as sums of doubles whose leading parts have trailing zero bits, so that n * part is exact
-// for the n that occur (Cody and Waite, Software Manual for the Elementary Functions, 1980).
+// ln 2 and pi / 2 as sums of doubles whose leading parts have trailing zero bits, so that n * part
+// is exact for the n that occur (Cody and Waite, Software Manual for the Elementary Functions,
+// 1980).
 constexpr double kLn2High = 0x1.62e42fefa3800p-1;
 constexpr double kLn2Low = 0x1.ef35793c76730p-45;
 constexpr double kHalfPi1 = 0x1.921fb54400000p+0;
 constexpr double kHalfPi2 = 0x1.0b4611a600000p-34;
 constexpr double kHalfPi3 = 0x1.3198a2e037073p-69;
 
-// Round to nearest integer, ties to even, for |x| < 2^51: adding 1.5 * 2^52 leaves no fraction bits.
+// Round to nearest integer, ties to even, for |x| < 2^51: adding 1.5 * 2^52 leaves no fraction
+// bits.
 double RoundToInteger(double x) {
   constexpr double kShift = 0x1.8p52;
   volatile double shifted = x + kShift;  // volatile: no compiler may cancel the two additions
@@ -50,7 +52,8 @@ double RealExp(double x) {
   const double n = RoundToInteger(x * 0x1.71547652b82fep+0);
   double r = std::fma(-n, kLn2High, x);
   r = std::fma(-n, kLn2Low, r);
-  double p = 1.0;  // Horner of the Taylor series to r^14 / 14!, |r| <= 0.3466: the rest is below 2^-60.
+  double p =
+      1.0;  // Horner of the Taylor series to r^14 / 14!, |r| <= 0.3466: the rest is below 2^-60.
   for (int k = 14; k >= 1; --k) p = std::fma(p, r / k, 1.0);
   const int64_t exponent = static_cast<int64_t>(n);
   return p * std::bit_cast<double>(static_cast<uint64_t>(exponent + 1023) << 52);
@@ -71,10 +74,14 @@ SinCos RealSinCos(double x) {
   for (int k = 19; k >= 1; k -= 2) c = std::fma(-c * r2, 1.0 / (k * (k + 1)), 1.0);
   s *= r;
   switch (static_cast<int64_t>(n) & 3) {
-    case 0: return {s, c};
-    case 1: return {c, -s};
-    case 2: return {-s, -c};
-    default: return {-c, s};
+    case 0:
+      return {s, c};
+    case 1:
+      return {c, -s};
+    case 2:
+      return {-s, -c};
+    default:
+      return {-c, s};
   }
 }
 

@@ -1,10 +1,11 @@
 // Keys and values of past positions, as segments of whole key blocks (32 positions each), f16.
 //
-// A sequence sees a chain of shared parts, immutable and possibly used by thousands of rows, and then its own
-// segment, to which it appends. The shared parts cover whole blocks from position 0 on; the own segment
-// starts at the block boundary where they end. Tokens of a shared prefix after its last whole block are
-// copied into the own segment. So attention, which folds blocks of fixed absolute positions from left
-// to right, does the very same operations whether a block is shared or not (design, section 4.1).
+// A sequence sees a chain of shared parts, immutable and possibly used by thousands of rows, and
+// then its own segment, to which it appends. The shared parts cover whole blocks from position 0
+// on; the own segment starts at the block boundary where they end. Tokens of a shared prefix after
+// its last whole block are copied into the own segment. So attention, which folds blocks of fixed
+// absolute positions from left to right, does the very same operations whether a block is shared or
+// not (design, section 4.1).
 //
 // Shapes: L num_layers, K num_kv_heads, d head_dim, B blocks of 32 positions.
 #pragma once
@@ -35,15 +36,17 @@ inline size_t BlocksFor(size_t num_positions) {
   return (num_positions + kernels::kKeyBlock - 1) / kernels::kKeyBlock;
 }
 
-// Memory for `capacity_blocks` blocks, zeroed (masked keys must be finite). Layer-major, then head, so that
-// one head's blocks lie together: keys [L, K, B, d, 32], values [L, K, B, 32, d].
+// Memory for `capacity_blocks` blocks, zeroed (masked keys must be finite). Layer-major, then head,
+// so that one head's blocks lie together: keys [L, K, B, d, 32], values [L, K, B, 32, d].
 class KvSegment {
  public:
   KvSegment(const KvShape& shape, size_t capacity_blocks);
 
   const KvShape& shape() const { return shape_; }
   size_t capacity_blocks() const { return capacity_blocks_; }
-  uint16_t* keys(size_t layer, size_t kv_head) { return memory_.data() + HeadOffset(layer, kv_head); }
+  uint16_t* keys(size_t layer, size_t kv_head) {
+    return memory_.data() + HeadOffset(layer, kv_head);
+  }
   uint16_t* values(size_t layer, size_t kv_head) {
     return keys(layer, kv_head) + shape_.head_dim * kernels::kKeyBlock * capacity_blocks_;
   }
@@ -55,7 +58,8 @@ class KvSegment {
   }
   // Copies block `from_block` of `from`, all layers and heads, to block `to_block` of this segment.
   void CopyBlock(const KvSegment& from, size_t from_block, size_t to_block);
-  // Zeroes everything: after a row with numbers that are not finite, so that the slab can be used again.
+  // Zeroes everything: after a row with numbers that are not finite, so that the slab can be used
+  // again.
   void Clear();
 
  private:
@@ -77,30 +81,32 @@ struct KvPart {
 
 // What one sequence has seen so far.
 struct KvSequence {
-  std::vector<KvPart> shared;   // whole blocks from position 0
-  uint32_t shared_length = 0;   // positions in `shared`, a multiple of 32
-  KvSegment* own = nullptr;     // positions from shared_length on
-  uint32_t length = 0;          // positions so far, shared and own; Forward appends
+  std::vector<KvPart> shared;  // whole blocks from position 0
+  uint32_t shared_length = 0;  // positions in `shared`, a multiple of 32
+  KvSegment* own = nullptr;    // positions from shared_length on
+  uint32_t length = 0;         // positions so far, shared and own; Forward appends
 
   uint32_t own_length() const { return length - shared_length; }
   // How many positions fit.
   uint32_t capacity() const {
     return shared_length +
-           (own == nullptr ? 0 : static_cast<uint32_t>(own->capacity_blocks() * kernels::kKeyBlock));
+           (own == nullptr ? 0
+                           : static_cast<uint32_t>(own->capacity_blocks() * kernels::kKeyBlock));
   }
 };
 
-// Makes `child` continue `parent` at `length` positions (at most the parent's): whole blocks are shared, the
-// rest of the last block is copied into `own`, which must have room for at least one block.
+// Makes `child` continue `parent` at `length` positions (at most the parent's): whole blocks are
+// shared, the rest of the last block is copied into `own`, which must have room for at least one
+// block.
 KvSequence ForkSequence(const KvSequence& parent, uint32_t length, KvSegment* own);
 
-// Segments for the rows of one execution unit, reused as rows come and go. Not thread-safe: each unit has
-// its own.
+// Segments for the rows of one execution unit, reused as rows come and go. Not thread-safe: each
+// unit has its own.
 class KvPool {
  public:
   explicit KvPool(const KvShape& shape) : shape_(shape) {}
-  // A segment with room for at least `num_positions`. Capacities are rounded up to 1, 2, 3, 4, 6, 8, 12, ...
-  // blocks, so that a freed segment fits the next row of about the same length.
+  // A segment with room for at least `num_positions`. Capacities are rounded up to 1, 2, 3, 4, 6,
+  // 8, 12, ... blocks, so that a freed segment fits the next row of about the same length.
   KvSegment* Acquire(size_t num_positions);
   void Release(KvSegment* segment);
   // Memory of all segments, free or in use.

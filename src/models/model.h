@@ -1,5 +1,6 @@
-// What a decoder-only language model is to the rest of the engine. Models know token ids, not text; they hold
-// no sampling, no threads and no state: what changes is passed in, so all execution units share one object.
+// What a decoder-only language model is to the rest of the engine. Models know token ids, not text;
+// they hold no sampling, no threads and no state: what changes is passed in, so all execution units
+// share one object.
 #pragma once
 
 #include <cstddef>
@@ -36,15 +37,15 @@ class Decoder {
   virtual size_t macs_per_token() const = 0;
   virtual size_t macs_per_output() const = 0;
 
-  // Appends the batch's tokens to their sequences and shows the logits of the wanted tokens, in order. A
-  // row's numbers depend on its own tokens alone, whatever else is in the batch. Every sequence must have
-  // room (KvSequence::capacity). Token ids must be in range: CHECKed.
+  // Appends the batch's tokens to their sequences and shows the logits of the wanted tokens, in
+  // order. A row's numbers depend on its own tokens alone, whatever else is in the batch. Every
+  // sequence must have room (KvSequence::capacity). Token ids must be in range: CHECKed.
   virtual void Forward(const TokenBatch& batch, Workspace& workspace, ThreadTeam& team,
                        LogitsVisitor visit) const = 0;
 };
 
-// How weights are kept. kAuto: 8-bit activations on block formats, f32 on float formats. kF32: every weight
-// dequantised to f32; the reference, four to six times the memory.
+// How weights are kept. kAuto: 8-bit activations on block formats, f32 on float formats. kF32:
+// every weight dequantised to f32; the reference, four to six times the memory.
 enum class Numerics : uint8_t { kAuto, kF32 };
 
 struct LoadOptions {
@@ -52,7 +53,8 @@ struct LoadOptions {
   Numerics numerics = Numerics::kAuto;
 };
 
-// Loads the family that the file's architecture names. Throws ModelError (with the list of known families).
+// Loads the family that the file's architecture names. Throws ModelError (with the list of known
+// families).
 std::unique_ptr<Decoder> LoadDecoder(const GgufFile& file, const LoadOptions& options,
                                      ThreadTeam& team);
 // The architectures LoadDecoder knows.

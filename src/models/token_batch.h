@@ -1,5 +1,5 @@
-// The tokens of one step: those of several sequences one after another, without padding (ragged). Prefill
-// chunks of any length and single decode tokens mix freely.
+// The tokens of one step: those of several sequences one after another, without padding (ragged).
+// Prefill chunks of any length and single decode tokens mix freely.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +9,8 @@
 
 namespace rowmill {
 
-// The tokens that one sequence adds in this step: positions [kv->length, kv->length + token_count). After the step
-// kv->length has grown by token_count.
+// The tokens that one sequence adds in this step: positions [kv->length, kv->length + token_count).
+// After the step kv->length has grown by token_count.
 struct SequenceSpan {
   KvSequence* kv = nullptr;
   uint32_t token_begin = 0;  // index in TokenBatch::tokens

@@ -1,15 +1,16 @@
-// Activations of one step, allocated once per execution unit for the largest batch it will see. The model
-// says what it needs in a WorkspaceShape; the unit owns the memory.
+// Activations of one step, allocated once per execution unit for the largest batch it will see. The
+// model says what it needs in a WorkspaceShape; the unit owns the memory.
 //
-// Shapes: T max_tokens, D model_dim, H num_heads, K num_kv_heads, d head_dim, F ffn_dim, V vocab_size.
+// Shapes: T max_tokens, D model_dim, H num_heads, K num_kv_heads, d head_dim, F ffn_dim, V
+// vocab_size.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
 #include "base/aligned_buffer.h"
-#include "kernels/kernels.h"
-#include "ops/attention.h"
+#include "models/batch_attention.h"
+#include "ops/matmul.h"
 
 namespace rowmill {
 
@@ -22,7 +23,8 @@ struct WorkspaceShape {
   size_t vocab_size = 0;
 };
 
-// Outputs whose logits are held at a time: 32 rows use the head's weights well and are 6 MB at V = 49152.
+// Outputs whose logits are held at a time: 32 rows use the head's weights well and are 6 MB at V =
+// 49152.
 inline constexpr size_t kLogitRows = 32;
 
 class Workspace {
@@ -33,14 +35,17 @@ class Workspace {
   const WorkspaceShape& shape() const { return shape_; }
   size_t max_tokens() const { return max_tokens_; }
 
-  AlignedBuffer<float> x;          // [T, D]  residual stream
-  AlignedBuffer<float> normed;     // [T, D]
-  AlignedBuffer<float> qkv;        // [T, (H + 2K) * d]
-  AlignedBuffer<float> attention;  // [T, H * d]  output of attention
-  AlignedBuffer<float> gate_up;    // [2, T, F]
-  AlignedBuffer<float> logits;     // [kLogitRows, V]
-  ActivationBuffer activations;    // quantised inputs of the matrix product at hand
-  AttentionScratch attention_scratch;
+  AlignedBuffer<float> x;         // [T, D]  residual stream
+  AlignedBuffer<float> normed;    // [T, D]
+  AlignedBuffer<float> q;         // [T, H * d]
+  AlignedBuffer<float> k;         // [T, K * d]
+  AlignedBuffer<float> v;         // [T, K * d]
+  AlignedBuffer<float> attended;  // [T, H * d]  output of attention
+  AlignedBuffer<float> gate;      // [T, F]
+  AlignedBuffer<float> up;        // [T, F]
+  AlignedBuffer<float> logits;    // [kLogitRows, V]
+  ActivationBuffer activations;   // quantised inputs of the matrix product at hand
+  BatchAttention attention;
 
  private:
   WorkspaceShape shape_;

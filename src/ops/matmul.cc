@@ -8,15 +8,19 @@
 namespace rowmill {
 namespace {
 
-// Groups of 16 channels that one task of a team takes: small enough to balance 12 groups (a 192-wide key
-// projection) over four threads, large enough that taking a task costs nothing beside it.
+// Groups of 16 channels that one task of a team takes: small enough to balance 12 groups (a
+// 192-wide key projection) over four threads, large enough that taking a task costs nothing beside
+// it.
 constexpr size_t kGroupsPerTask = 4;
 
 kernels::FloatType FloatTypeOf(DType dtype) {
   switch (dtype) {
-    case DType::kF16: return kernels::FloatType::kF16;
-    case DType::kBF16: return kernels::FloatType::kBF16;
-    default: return kernels::FloatType::kF32;
+    case DType::kF16:
+      return kernels::FloatType::kF16;
+    case DType::kBF16:
+      return kernels::FloatType::kBF16;
+    default:
+      return kernels::FloatType::kF32;
   }
 }
 
@@ -32,12 +36,13 @@ PackedWeights PackedWeights::Pack(const TensorView& w, Mode mode,
   const size_t num_groups = packed.num_groups();
   const std::optional<kernels::BlockFormat> format =
       mode == Mode::kFloat ? std::nullopt : kernels::PackedFormatOf(w.dtype);
-  const bool keeps_floats = w.dtype == DType::kF32 || w.dtype == DType::kF16 || w.dtype == DType::kBF16;
+  const bool keeps_floats =
+      w.dtype == DType::kF32 || w.dtype == DType::kF16 || w.dtype == DType::kBF16;
   const kernels::FloatType float_type =
       mode == Mode::kFloat ? kernels::FloatType::kF32 : FloatTypeOf(w.dtype);
   const size_t element_bytes = float_type == kernels::FloatType::kF32 ? 4 : 2;
-  const size_t group_bytes = format ? format->group_bytes(packed.k_)
-                                    : packed.k_ * kernels::kGroupChannels * element_bytes;
+  const size_t group_bytes =
+      format ? format->group_bytes(packed.k_) : packed.k_ * kernels::kGroupChannels * element_bytes;
   packed.memory_ = AlignedBuffer<std::byte>(num_groups * group_bytes);
   std::byte* data = packed.memory_.data();
   team.ParallelFor(num_groups, [&](size_t group, size_t) {

@@ -1,6 +1,6 @@
-// Matrix products Y[M, N] = X[M, K] * W[N, K]^T on packed weights: owns the packed weights, quantises an input
-// once for all the products that read it, and splits output channels over a team. The arithmetic is
-// in kernels/.
+// Matrix products Y[M, N] = X[M, K] * W[N, K]^T on packed weights: owns the packed weights,
+// quantises an input once for all the products that read it, and splits output channels over a
+// team. The arithmetic is in kernels/.
 #pragma once
 
 #include <cstddef>
@@ -48,13 +48,13 @@ class ActivationBuffer {
   kernels::QuantizedRows rows();
 
  private:
-  AlignedBuffer<int8_t> codes_;   // [max_rows, max_k]
-  AlignedBuffer<float> scales_;   // [max_rows, max_k / 32]
-  AlignedBuffer<int16_t> sums_;   // [max_rows, max_k / 16]
+  AlignedBuffer<int8_t> codes_;  // [max_rows, max_k]
+  AlignedBuffer<float> scales_;  // [max_rows, max_k / 32]
+  AlignedBuffer<int16_t> sums_;  // [max_rows, max_k / 16]
 };
 
-// One input X[M, K], row stride K, quantised at the first product that wants it so. Valid while x and the
-// buffer are left alone.
+// One input X[M, K], row stride K, quantised at the first product that wants it so. Valid while x
+// and the buffer are left alone.
 class MatMulInput {
  public:
   MatMulInput(const kernels::KernelTable& kernels, ThreadTeam& team, const float* x, size_t m,

@@ -6,9 +6,7 @@
 namespace rowmill {
 
 RopeTable::RopeTable(const RopeConfig& config, size_t num_positions)
-    : half_(config.rotary_dim / 2),
-      cos_(num_positions * half_),
-      sin_(num_positions * half_) {
+    : half_(config.rotary_dim / 2), cos_(num_positions * half_), sin_(num_positions * half_) {
   CHECK(config.rotary_dim % 2 == 0 && config.base > 0.0 && config.scale > 0.0);
   CHECK(config.frequency_divisors.empty() || config.frequency_divisors.size() == half_);
   for (size_t i = 0; i < half_; ++i) {

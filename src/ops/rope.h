@@ -1,5 +1,5 @@
-// Tables of cosines and sines for rotary positions (RoPE, arXiv:2104.09864): one row per absolute position,
-// built once at load in double precision and shared by all units.
+// Tables of cosines and sines for rotary positions (RoPE, arXiv:2104.09864): one row per absolute
+// position, built once at load in double precision and shared by all units.
 #pragma once
 
 #include <cstddef>
@@ -10,9 +10,9 @@
 namespace rowmill {
 
 struct RopeConfig {
-  size_t rotary_dim = 0;   // even
-  double base = 10000.0;   // theta_i = base^(-2i / rotary_dim)
-  double scale = 1.0;      // positions are divided by it (linear scaling)
+  size_t rotary_dim = 0;                      // even
+  double base = 10000.0;                      // theta_i = base^(-2i / rotary_dim)
+  double scale = 1.0;                         // positions are divided by it (linear scaling)
   std::span<const float> frequency_divisors;  // [rotary_dim / 2] or empty (llama 3 scaling)
 };
 

@@ -61,8 +61,8 @@ void ThreadTeam::WorkerLoop(size_t worker) {
   size_t seen_generation = 0;
   while (true) {
     {
-      // Waiting blocks rather than spins: a spinning thread takes the core from a neighbour, and on a
-      // shared machine from the very thread it waits for.
+      // Waiting blocks rather than spins: a spinning thread takes the core from a neighbour, and on
+      // a shared machine from the very thread it waits for.
       std::unique_lock lock(mutex_);
       start_.wait(lock, [&] { return stopping_ || generation_ != seen_generation; });
       if (stopping_) return;

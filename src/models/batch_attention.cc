@@ -1,0 +1,157 @@
+#include "models/batch_attention.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "base/check.h"
+
+namespace rowmill {
+
+BatchAttention::BatchAttention(const AttentionShape& shape, size_t max_tokens)
+    : shape_(shape),
+      states_(max_tokens * shape.num_heads * (shape.head_dim + kernels::kStateExtra)),
+      row_queries_(shape.num_kv_heads),
+      row_states_(shape.num_kv_heads) {}
+
+size_t BatchAttention::BytesFor(const AttentionShape& shape, size_t max_tokens) {
+  const size_t rows = max_tokens * shape.num_heads;
+  // States, and two pointers and two limits per row for a typical two parts.
+  return rows * ((shape.head_dim + kernels::kStateExtra) * sizeof(float) + 2 * 24);
+}
+
+void BatchAttention::Plan(const TokenBatch& batch, const float* queries, float* outputs) {
+  batch_ = &batch;
+  queries_ = queries;
+  outputs_ = outputs;
+  positions_.clear();
+  groups_.clear();
+  row_begin_.clear();
+  row_end_.clear();
+  for (size_t head = 0; head < shape_.num_kv_heads; ++head) {
+    row_queries_[head].clear();
+    row_states_[head].clear();
+  }
+  size_t num_levels = 0;
+  for (const SequenceSpan& span : batch.sequences) {
+    CHECK(span.kv->length + span.token_count <= span.kv->capacity());
+    num_levels = std::max(num_levels, span.kv->shared.size());
+    for (uint32_t i = 0; i < span.token_count; ++i) positions_.push_back(span.kv->length + i);
+  }
+  CHECK(positions_.size() == batch.tokens.size());
+
+  // Shared parts: sequences that have the same part at the same level form a group. Ordered by the
+  // first sequence that has it, so nothing depends on addresses.
+  std::vector<uint32_t> tokens;
+  for (size_t level = 0; level < num_levels; ++level) {
+    std::vector<bool> grouped(batch.sequences.size(), false);
+    uint32_t first_position = 0;
+    for (size_t s = 0; s < batch.sequences.size(); ++s) {
+      const KvSequence& kv = *batch.sequences[s].kv;
+      if (grouped[s] || kv.shared.size() <= level) continue;
+      const KvPart& part = kv.shared[level];
+      first_position = 0;
+      for (size_t before = 0; before < level; ++before) {
+        first_position += kv.shared[before].num_blocks * kernels::kKeyBlock;
+      }
+      tokens.clear();
+      for (size_t t = s; t < batch.sequences.size(); ++t) {
+        const KvSequence& other = *batch.sequences[t].kv;
+        if (grouped[t] || other.shared.size() <= level ||
+            other.shared[level].segment != part.segment ||
+            other.shared[level].num_blocks != part.num_blocks) {
+          continue;
+        }
+        grouped[t] = true;
+        const SequenceSpan& span = batch.sequences[t];
+        for (uint32_t i = 0; i < span.token_count; ++i) tokens.push_back(span.token_begin + i);
+      }
+      AddGroup(part.segment, part.num_blocks, level, tokens, first_position);
+    }
+  }
+  for (const SequenceSpan& span : batch.sequences) {
+    tokens.clear();
+    for (uint32_t i = 0; i < span.token_count; ++i) tokens.push_back(span.token_begin + i);
+    const size_t blocks = BlocksFor(span.kv->own_length() + span.token_count);
+    AddGroup(span.kv->own, blocks, num_levels, tokens, span.kv->shared_length);
+  }
+}
+
+void BatchAttention::AddGroup(const KvSegment* segment, size_t num_blocks, size_t level,
+                              const std::vector<uint32_t>& tokens, uint32_t first_position) {
+  const size_t heads_per_group = shape_.num_heads / shape_.num_kv_heads;
+  const size_t d = shape_.head_dim;
+  const size_t state_size = d + kernels::kStateExtra;
+  const auto part_length = static_cast<uint32_t>(num_blocks * kernels::kKeyBlock);
+  groups_.push_back({segment, num_blocks, level, row_end_.size(), tokens.size() * heads_per_group});
+  for (uint32_t token : tokens) {
+    const uint32_t visible = std::min(positions_[token] + 1 - first_position, part_length);
+    for (size_t g = 0; g < heads_per_group; ++g) {
+      row_begin_.push_back(0);
+      row_end_.push_back(visible);
+      for (size_t kv_head = 0; kv_head < shape_.num_kv_heads; ++kv_head) {
+        const size_t head = token * shape_.num_heads + kv_head * heads_per_group + g;
+        row_queries_[kv_head].push_back(queries_ + head * d);
+        row_states_[kv_head].push_back(states_.data() + head * state_size);
+      }
+    }
+  }
+}
+
+void BatchAttention::StoreKeyValues(const kernels::KernelTable& kernels, ThreadTeam& team,
+                                    size_t layer, const float* keys, const float* values) {
+  const size_t d = shape_.head_dim;
+  const size_t block_elements = d * kernels::kKeyBlock;
+  team.ParallelFor(batch_->sequences.size(), [&](size_t s, size_t) {
+    const SequenceSpan& span = batch_->sequences[s];
+    KvSegment& own = *span.kv->own;
+    for (uint32_t i = 0; i < span.token_count; ++i) {
+      const size_t token = span.token_begin + i;
+      const size_t position = span.kv->own_length() + i;
+      const size_t block = position / kernels::kKeyBlock;
+      const size_t slot = position % kernels::kKeyBlock;
+      for (size_t head = 0; head < shape_.num_kv_heads; ++head) {
+        const size_t offset = (token * shape_.num_kv_heads + head) * d;
+        kernels.store_kv(keys + offset, values + offset, d, slot,
+                         own.keys(layer, head) + block * block_elements,
+                         own.values(layer, head) + block * block_elements);
+      }
+    }
+  });
+}
+
+void BatchAttention::Run(const kernels::KernelTable& kernels, ThreadTeam& team, size_t layer) {
+  const size_t d = shape_.head_dim;
+  const size_t state_size = d + kernels::kStateExtra;
+  const size_t num_heads = shape_.num_heads;
+  const size_t heads_per_group = num_heads / shape_.num_kv_heads;
+  const size_t num_tokens = positions_.size();
+  // One task per key/value head: its slice of a part is read by all of its rows while it is in
+  // cache, and the fold over a row's parts stays within one task, in order.
+  team.ParallelFor(shape_.num_kv_heads, [&](size_t kv_head, size_t) {
+    for (size_t token = 0; token < num_tokens; ++token) {
+      for (size_t g = 0; g < heads_per_group; ++g) {
+        float* state =
+            states_.data() + (token * num_heads + kv_head * heads_per_group + g) * state_size;
+        std::fill(state, state + state_size - 1, 0.0f);
+        state[state_size - 1] = -std::numeric_limits<float>::infinity();
+      }
+    }
+    for (const Group& group : groups_) {
+      kernels.attend({group.segment->keys(layer, kv_head), group.segment->values(layer, kv_head),
+                      group.num_blocks, d, group.num_rows,
+                      row_queries_[kv_head].data() + group.row_begin,
+                      row_states_[kv_head].data() + group.row_begin,
+                      row_begin_.data() + group.row_begin, row_end_.data() + group.row_begin});
+    }
+    for (size_t token = 0; token < num_tokens; ++token) {
+      for (size_t g = 0; g < heads_per_group; ++g) {
+        const size_t head = token * num_heads + kv_head * heads_per_group + g;
+        const float* state = states_.data() + head * state_size;
+        float* out = outputs_ + head * d;
+        kernels.attend_finish(&state, &out, 1, d);
+      }
+    }
+  });
+}
+
+}  // namespace rowmill

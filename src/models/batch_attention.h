@@ -1,0 +1,69 @@
+// Attention of a ragged batch over shared and own keys. Rows that share a part of their past read
+// it in one kernel call, so the shared prefix becomes a matrix product over all rows in flight
+// (Hydragen, arXiv:2402.05099); each row's own keys follow in the same left-to-right fold. No masks
+// are materialised: a row knows only up to which key it sees.
+//
+// Shapes: T tokens, H num_heads, K num_kv_heads, d head_dim.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "base/aligned_buffer.h"
+#include "kernels/kernels.h"
+#include "models/token_batch.h"
+#include "parallel/thread_team.h"
+
+namespace rowmill {
+
+struct AttentionShape {
+  size_t num_heads = 0;
+  size_t num_kv_heads = 0;
+  size_t head_dim = 0;
+};
+
+class BatchAttention {
+ public:
+  BatchAttention(const AttentionShape& shape, size_t max_tokens);
+  static size_t BytesFor(const AttentionShape& shape, size_t max_tokens);
+
+  // Prepares for a batch: who reads which part up to where. Once per step, used by all layers.
+  void Plan(const TokenBatch& batch, const float* queries, float* outputs);
+
+  // The position of each of the batch's tokens, [T].
+  const std::vector<uint32_t>& positions() const { return positions_; }
+
+  // Stores layer `layer`'s keys and values [T, K * d] of the batch's tokens into their sequences.
+  void StoreKeyValues(const kernels::KernelTable& kernels, ThreadTeam& team, size_t layer,
+                      const float* keys, const float* values);
+  // outputs[T, H * d] = attention of queries[T, H * d], which are already scaled by 1 / sqrt(d).
+  void Run(const kernels::KernelTable& kernels, ThreadTeam& team, size_t layer);
+
+ private:
+  // The tokens that read the same part, in batch order.
+  struct Group {
+    const KvSegment* segment;
+    size_t num_blocks;
+    size_t level;      // how many parts come before it in a row's past
+    size_t row_begin;  // in rows_; rows_ are (token, head of the group) pairs
+    size_t num_rows;
+  };
+  void AddGroup(const KvSegment* segment, size_t num_blocks, size_t level,
+                const std::vector<uint32_t>& tokens, uint32_t first_position);
+
+  AttentionShape shape_;
+  const TokenBatch* batch_ = nullptr;
+  AlignedBuffer<float> states_;      // [T, H, d + kStateExtra]
+  std::vector<uint32_t> positions_;  // [T]
+  std::vector<Group> groups_;        // by level: shared parts first, the own part last
+  // Per key/value head, the rows of all groups one after another: [K][num rows].
+  std::vector<std::vector<const float*>> row_queries_;
+  std::vector<std::vector<float*>> row_states_;
+  std::vector<uint32_t> row_begin_;  // visible_begin, the same for all heads
+  std::vector<uint32_t> row_end_;
+  const float* queries_ = nullptr;
+  float* outputs_ = nullptr;
+};
+
+}  // namespace rowmill

@@ -1,0 +1,231 @@
+#include "models/llama.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "base/check.h"
+#include "models/gguf_weights.h"
+#include "tensor/dequantize.h"
+
+namespace rowmill {
+namespace {
+
+// Rotary tables for more positions than this are not built: 32,768 positions of a 64-wide head are
+// 8 MB, and rows of a data set that need more are better split.
+constexpr size_t kMaxPositions = 32768;
+
+// GGUF stores the rows of llama's q and k so that rotary pairs are neighbours (2i, 2i+1); the
+// kernels rotate half-split pairs (i, i + d/2). Undoing the converter's permutation of rows changes
+// no dot product.
+std::vector<uint32_t> HalfSplitOrder(size_t num_heads, size_t head_dim, size_t rotary_dim) {
+  std::vector<uint32_t> order(num_heads * head_dim);
+  for (size_t head = 0; head < num_heads; ++head) {
+    for (size_t i = 0; i < head_dim; ++i) {
+      size_t source = i;
+      if (i < rotary_dim / 2) source = 2 * i;
+      if (i >= rotary_dim / 2 && i < rotary_dim) source = 2 * (i - rotary_dim / 2) + 1;
+      order[head * head_dim + i] = static_cast<uint32_t>(head * head_dim + source);
+    }
+  }
+  return order;
+}
+
+}  // namespace
+
+LlamaConfig LlamaConfig::Read(const GgufFile& file) {
+  const MetadataReader read(file, "llama");
+  LlamaConfig c;
+  c.num_layers = read.Count("block_count", 1, 1024);
+  c.model_dim = read.Count("embedding_length", 1, 1 << 20);
+  c.ffn_dim = read.Count("feed_forward_length", 1, 1 << 22);
+  c.num_heads = read.Count("attention.head_count", 1, 1 << 14);
+  c.num_kv_heads = read.CountOr("attention.head_count_kv", c.num_heads, 1, c.num_heads);
+  if (c.num_heads % c.num_kv_heads != 0) {
+    read.Fail("attention.head_count_kv", "does not divide attention.head_count");
+  }
+  if (c.model_dim % c.num_heads != 0 && !read.Has("attention.key_length")) {
+    read.Fail("attention.head_count", "does not divide embedding_length");
+  }
+  c.head_dim = read.CountOr("attention.key_length", c.model_dim / c.num_heads, 1, 4096);
+  if (read.CountOr("attention.value_length", c.head_dim, 1, 4096) != c.head_dim) {
+    read.Fail("attention.value_length", "differs from attention.key_length");
+  }
+  if (c.head_dim % 16 != 0) read.Fail("attention.key_length", "is not a multiple of 16");
+  c.rotary_dim = read.CountOr("rope.dimension_count", c.head_dim, 2, c.head_dim);
+  if (c.rotary_dim % 2 != 0) read.Fail("rope.dimension_count", "is odd");
+  c.max_seq_len = std::min(read.Count("context_length", 1, size_t{1} << 30), kMaxPositions);
+  c.norm_eps = static_cast<float>(
+      read.Number("attention.layer_norm_rms_epsilon", {.low = 0.0, .high = 1.0}));
+  c.rope_base = read.NumberOr("rope.freq_base", 10000.0, {.low = 1.0, .high = 1e12});
+  const std::string scaling = read.TextOr("rope.scaling.type", "none");
+  if (scaling == "linear") {
+    c.rope_scale = read.Number("rope.scaling.factor", {.low = 1e-3, .high = 1e6});
+  } else if (scaling != "none") {
+    read.Fail("rope.scaling.type", "is '" + scaling + "', supported are none and linear");
+  }
+  if (read.CountOr("expert_count", 0, 0, 1 << 16) != 0) {
+    read.Fail("expert_count", "is not 0: mixtures of experts are not supported");
+  }
+  c.vocab_size = VocabularySize(file, "token_embd.weight", c.model_dim);
+  return c;
+}
+
+std::unique_ptr<Llama> Llama::Load(const GgufFile& file, const LoadOptions& options,
+                                   ThreadTeam& team) {
+  CHECK(options.kernels != nullptr);
+  auto model = std::unique_ptr<Llama>(new Llama());
+  model->kernels_ = options.kernels;
+  model->config_ = LlamaConfig::Read(file);
+  const LlamaConfig& c = model->config_;
+  const size_t q_dim = c.num_heads * c.head_dim;
+  const size_t kv_dim = c.num_kv_heads * c.head_dim;
+  WeightLoader load(file, options.numerics, team);
+
+  const std::vector<uint32_t> q_order = HalfSplitOrder(c.num_heads, c.head_dim, c.rotary_dim);
+  const std::vector<uint32_t> k_order = HalfSplitOrder(c.num_kv_heads, c.head_dim, c.rotary_dim);
+  for (size_t i = 0; i < c.num_layers; ++i) {
+    const std::string block = "blk." + std::to_string(i) + ".";
+    for (const char* bias : {"attn_q.bias", "attn_k.bias", "attn_v.bias", "attn_output.bias"}) {
+      load.Refuse(block + bias, "biases are not part of the llama family here");
+    }
+    LlamaLayer layer;
+    layer.attn_norm = load.Vector(block + "attn_norm.weight", c.model_dim);
+    layer.q_proj = load.Matrix(block + "attn_q.weight", q_dim, c.model_dim, q_order);
+    layer.k_proj = load.Matrix(block + "attn_k.weight", kv_dim, c.model_dim, k_order);
+    layer.v_proj = load.Matrix(block + "attn_v.weight", kv_dim, c.model_dim);
+    layer.o_proj = load.Matrix(block + "attn_output.weight", c.model_dim, q_dim);
+    layer.ffn_norm = load.Vector(block + "ffn_norm.weight", c.model_dim);
+    layer.gate_proj = load.Matrix(block + "ffn_gate.weight", c.ffn_dim, c.model_dim);
+    layer.up_proj = load.Matrix(block + "ffn_up.weight", c.ffn_dim, c.model_dim);
+    layer.down_proj = load.Matrix(block + "ffn_down.weight", c.model_dim, c.ffn_dim);
+    model->layers_.push_back(std::move(layer));
+  }
+  model->output_norm_ = load.Vector("output_norm.weight", c.model_dim);
+  model->token_embedding_ = &load.View("token_embd.weight", c.vocab_size, c.model_dim);
+  const bool tied = file.FindTensor("output.weight") == nullptr;
+  model->lm_head_ =
+      load.Matrix(tied ? "token_embd.weight" : "output.weight", c.vocab_size, c.model_dim);
+  model->num_parameters_ = load.num_parameters();
+
+  RopeConfig rope = {.rotary_dim = c.rotary_dim,
+                     .base = c.rope_base,
+                     .scale = c.rope_scale,
+                     .frequency_divisors = {}};
+  std::vector<float> divisors;
+  if (file.FindTensor("rope_freqs.weight") != nullptr) {
+    divisors = load.Vector("rope_freqs.weight", c.rotary_dim / 2);
+    rope.frequency_divisors = divisors;
+  }
+  model->rope_ = RopeTable(rope, c.max_seq_len);
+  return model;
+}
+
+WorkspaceShape Llama::workspace_shape() const {
+  return {config_.model_dim, config_.num_heads, config_.num_kv_heads,
+          config_.head_dim,  config_.ffn_dim,   config_.vocab_size};
+}
+
+size_t Llama::weight_bytes() const {
+  size_t bytes = lm_head_.bytes();
+  for (const LlamaLayer& layer : layers_) {
+    for (const PackedWeights* w : {&layer.q_proj, &layer.k_proj, &layer.v_proj, &layer.o_proj,
+                                   &layer.gate_proj, &layer.up_proj, &layer.down_proj}) {
+      bytes += w->bytes();
+    }
+  }
+  return bytes;
+}
+
+size_t Llama::macs_per_token() const {
+  const size_t q_dim = config_.num_heads * config_.head_dim;
+  const size_t kv_dim = config_.num_kv_heads * config_.head_dim;
+  return config_.num_layers * config_.model_dim * (2 * q_dim + 2 * kv_dim + 3 * config_.ffn_dim);
+}
+
+void Llama::Forward(const TokenBatch& batch, Workspace& ws, ThreadTeam& team,
+                    LogitsVisitor visit) const {
+  const size_t num_tokens = batch.tokens.size();
+  CHECK(num_tokens <= ws.max_tokens());
+  if (num_tokens == 0) return;
+
+  // x = E[token]
+  for (size_t t = 0; t < num_tokens; ++t) {
+    const int32_t token = batch.tokens[t];
+    CHECK(token >= 0 && static_cast<size_t>(token) < config_.vocab_size);
+    DequantizeRow(*token_embedding_, static_cast<uint64_t>(token),
+                  {ws.x.data() + t * config_.model_dim, config_.model_dim});
+  }
+  ws.attention.Plan(batch, ws.q.data(), ws.attended.data());
+
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    Attention(layers_[i], i, num_tokens, ws, team);
+    FeedForward(layers_[i], num_tokens, ws, team);
+  }
+  for (const SequenceSpan& span : batch.sequences) span.kv->length += span.token_count;
+  Head(batch, ws, team, visit);
+}
+
+// x += Wo attention(rope(Wq h), rope(Wk h), Wv h),  h = rms_norm(x)
+void Llama::Attention(const LlamaLayer& layer, size_t layer_index, size_t num_tokens, Workspace& ws,
+                      ThreadTeam& team) const {
+  const LlamaConfig& c = config_;
+  const size_t q_dim = c.num_heads * c.head_dim;
+  const size_t kv_dim = c.num_kv_heads * c.head_dim;
+  kernels_->rms_norm(ws.x.data(), layer.attn_norm.data(), ws.normed.data(), num_tokens, c.model_dim,
+                     c.norm_eps);
+  MatMulInput h(*kernels_, team, ws.normed.data(), num_tokens, c.model_dim, ws.activations);
+  h.Multiply(layer.q_proj, ws.q.data(), q_dim);
+  h.Multiply(layer.k_proj, ws.k.data(), kv_dim);
+  h.Multiply(layer.v_proj, ws.v.data(), kv_dim);
+
+  const std::vector<uint32_t>& positions = ws.attention.positions();
+  for (size_t t = 0; t < num_tokens; ++t) {
+    const float* cos = rope_.cos(positions[t]);
+    const float* sin = rope_.sin(positions[t]);
+    kernels_->rope({ws.q.data() + t * q_dim, c.num_heads, c.head_dim, c.rotary_dim, cos, sin});
+    kernels_->rope({ws.k.data() + t * kv_dim, c.num_kv_heads, c.head_dim, c.rotary_dim, cos, sin});
+  }
+  const float query_scale = 1.0f / std::sqrt(static_cast<float>(c.head_dim));
+  kernels_->scale(ws.q.data(), query_scale, ws.q.data(), num_tokens * q_dim);
+
+  ws.attention.StoreKeyValues(*kernels_, team, layer_index, ws.k.data(), ws.v.data());
+  ws.attention.Run(*kernels_, team, layer_index);
+  MatMulInput attended(*kernels_, team, ws.attended.data(), num_tokens, q_dim, ws.activations);
+  attended.Multiply(layer.o_proj, ws.x.data(), c.model_dim, kernels::Store::kAdd);
+}
+
+// x += Wdown (silu(Wgate h) * Wup h),  h = rms_norm(x)
+void Llama::FeedForward(const LlamaLayer& layer, size_t num_tokens, Workspace& ws,
+                        ThreadTeam& team) const {
+  const LlamaConfig& c = config_;
+  kernels_->rms_norm(ws.x.data(), layer.ffn_norm.data(), ws.normed.data(), num_tokens, c.model_dim,
+                     c.norm_eps);
+  MatMulInput h(*kernels_, team, ws.normed.data(), num_tokens, c.model_dim, ws.activations);
+  h.Multiply(layer.gate_proj, ws.gate.data(), c.ffn_dim);
+  h.Multiply(layer.up_proj, ws.up.data(), c.ffn_dim);
+  kernels_->swiglu(ws.gate.data(), ws.up.data(), ws.gate.data(), num_tokens * c.ffn_dim);
+  MatMulInput gated(*kernels_, team, ws.gate.data(), num_tokens, c.ffn_dim, ws.activations);
+  gated.Multiply(layer.down_proj, ws.x.data(), c.model_dim, kernels::Store::kAdd);
+}
+
+// logits = Whead rms_norm(x), for the wanted tokens only: the other rows of a prefill would cost D
+// * V multiplications each and nobody reads them.
+void Llama::Head(const TokenBatch& batch, Workspace& ws, ThreadTeam& team,
+                 LogitsVisitor visit) const {
+  const size_t d = config_.model_dim;
+  for (size_t begin = 0; begin < batch.outputs.size(); begin += kLogitRows) {
+    const size_t count = std::min(kLogitRows, batch.outputs.size() - begin);
+    for (size_t i = 0; i < count; ++i) {
+      kernels_->rms_norm(ws.x.data() + batch.outputs[begin + i] * d, output_norm_.data(),
+                         ws.normed.data() + i * d, 1, d, config_.norm_eps);
+    }
+    MatMulInput h(*kernels_, team, ws.normed.data(), count, d, ws.activations);
+    h.Multiply(lm_head_, ws.logits.data(), config_.vocab_size);
+    for (size_t i = 0; i < count; ++i) {
+      visit(begin + i, {ws.logits.data() + i * config_.vocab_size, config_.vocab_size});
+    }
+  }
+}
+
+}  // namespace rowmill
