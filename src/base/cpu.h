@@ -4,15 +4,18 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace rowmill {
 
 struct CpuFeatures {
-  bool avx2 = false;    // with FMA and F16C: the baseline of the avx2 class
+  bool avx2 = false;    // with FMA, F16C and BMI2: the baseline of the avx2 class
   bool avx512 = false;  // F, BW, DQ, VL, and the kernel saves the registers
   bool avx512_vnni = false;
   bool avx512_bf16 = false;
+  // The kernel saves the tiles; the process still has to ask for them (arch_prctl) before using
+  // them.
   bool amx_int8 = false;
   bool amx_bf16 = false;
   bool neon_dotprod = false;
@@ -21,10 +24,10 @@ struct CpuFeatures {
 
 struct CpuTopology {
   std::string model_name;
-  int online_cpus = 1;     // in the machine
-  int allowed_cpus = 1;    // in this process's affinity mask
-  int physical_cores = 1;  // distinct cores behind the allowed CPUs
-  int numa_nodes = 1;
+  int online_cpus = 1;        // in the machine
+  int allowed_cpus = 1;       // in this process's affinity mask
+  int physical_cores = 1;     // distinct cores behind the allowed CPUs
+  int numa_nodes = 1;         // that hold an allowed CPU
   double cgroup_quota = 0;    // CPUs' worth of time the cgroup allows; 0 = no limit
   uint64_t memory_bytes = 0;  // of the machine, or of the cgroup where that is less
   // What compute threads are worth starting: cores, clamped to the quota rounded up.
@@ -35,5 +38,9 @@ CpuFeatures DetectCpuFeatures();
 CpuTopology DetectCpuTopology();
 // The features as the words that /proc/cpuinfo uses, for reports.
 std::vector<std::string> FeatureNames(const CpuFeatures& features);
+// The numbers of the CPUs that this process may run on, ascending; what pinning chooses from.
+std::vector<int> AllowedCpus();
+// The numbers in a list as Linux writes them, "0-3,8"; what cannot be understood is left out.
+std::vector<int> ParseCpuList(std::string_view list);
 
 }  // namespace rowmill
