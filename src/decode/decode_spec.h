@@ -1,5 +1,5 @@
-// What is done with a row after its prompt has been read: score known answers, or generate. Part of a task, the
-// same for all rows of a job.
+// What is done with a row after its prompt has been read: score known answers, or generate. Part of
+// a task, the same for all rows of a job.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,8 @@
 
 namespace rowmill {
 
-// Decides after each token whether the answer is complete for a reason that token ids alone do not show (a
-// stop string). Implemented by tasks/, which knows text. Const and thread-safe.
+// Decides after each token whether the answer is complete for a reason that token ids alone do not
+// show (a stop string). Implemented by tasks/, which knows text. Const and thread-safe.
 class StopRule {
  public:
   virtual ~StopRule() = default;
@@ -47,8 +47,8 @@ enum class FinishReason : uint8_t {
 struct DecodeResult {
   bool finite = true;  // false: NaN came up; everything else is empty
   FinishReason finish = FinishReason::kScored;
-  std::vector<double> label_log_probs;         // [num_labels], ScoreSpec
-  std::vector<std::vector<int32_t>> answers;   // [num_samples], GenerateSpec; without the end token
+  std::vector<double> label_log_probs;        // [num_labels], ScoreSpec
+  std::vector<std::vector<int32_t>> answers;  // [num_samples], GenerateSpec; without the end token
 };
 
 }  // namespace rowmill

@@ -1,9 +1,9 @@
-// A set of known answers as a trie over token ids, so that one walk gives the log-probability of every answer
-// and shared beginnings are computed once. Token ids only, no text.
+// A set of known answers as a trie over token ids, so that one walk gives the log-probability of
+// every answer and shared beginnings are computed once. Token ids only, no text.
 //
-// score(label) = sum over its tokens, in order, of log P(token | prompt, earlier tokens of the label), taken
-// in double precision; the trie adds the same numbers in the same order as a label scored alone, so the two are
-// equal bit for bit.
+// score(label) = sum over its tokens, in order, of log P(token | prompt, earlier tokens of the
+// label), taken in double precision; the trie adds the same numbers in the same order as a label
+// scored alone, so the two are equal bit for bit.
 #pragma once
 
 #include <cstdint>
@@ -18,16 +18,17 @@ class LabelTrie {
   static constexpr uint32_t kRoot = 0;
 
   struct Node {
-    int32_t token = -1;             // what leads here; -1 at the root
+    int32_t token = -1;  // what leads here; -1 at the root
     uint32_t parent = kRoot;
-    uint32_t depth = 0;             // tokens from the root
-    uint32_t first_child = 0;       // children are contiguous, in the order of their token ids
+    uint32_t depth = 0;        // tokens from the root
+    uint32_t first_child = 0;  // children are contiguous, in the order of their token ids
     uint32_t num_children = 0;
-    std::vector<uint32_t> labels;   // labels that end here (more than one where two labels are the same)
+    std::vector<uint32_t>
+        labels;  // labels that end here (more than one where two labels are the same)
   };
 
-  // `labels[i]`: the tokens of label i, including the token of what ends it where ends count. Throws
-  // UsageError where a label has no tokens.
+  // `labels[i]`: the tokens of label i, including the token of what ends it where ends count.
+  // Throws UsageError where a label has no tokens.
   explicit LabelTrie(std::span<const std::vector<int32_t>> labels);
 
   size_t num_labels() const { return num_labels_; }
