@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
-#include <cmath>
 
 #include "tensor/dequantize.h"
+#include "tensor/finite_check.h"
 
 namespace rowmill {
 
@@ -68,23 +67,10 @@ const TensorView& WeightLoader::Checked(const std::string& name, std::span<const
   if (std::find(seen_.begin(), seen_.end(), name) != seen_.end()) return tensor;
   seen_.push_back(name);
   num_parameters_ += tensor.num_elements();
-  // One NaN or infinity in a weight spoils every answer silently; better to say so at load.
-  std::atomic<bool> finite = true;
-  constexpr size_t kRowsPerTask = 256;
-  team_.ParallelFor((tensor.rows() + kRowsPerTask - 1) / kRowsPerTask, [&](size_t task, size_t) {
-    std::vector<float> row(tensor.cols());
-    const uint64_t end = std::min<uint64_t>(tensor.rows(), (task + 1) * kRowsPerTask);
-    for (uint64_t r = task * kRowsPerTask; r < end; ++r) {
-      DequantizeRow(tensor, r, row);
-      // A sum of x * 0 is 0 exactly where all are finite, and the loop has no branch.
-      float sum = 0.0f;
-      for (float value : row) sum += value * 0.0f;
-      if (sum != 0.0f || std::isnan(sum)) finite.store(false, std::memory_order_relaxed);
-    }
-  });
-  if (!finite) {
-    throw ModelError("model file '" + file_.name() + "': tensor " + name +
-                     " holds NaN or infinity; the file is damaged, download it again");
+  if (const std::optional<uint64_t> row = FindNonFiniteRow(tensor)) {
+    throw ModelError("model file '" + file_.name() + "': tensor " + name + ", row " +
+                     std::to_string(*row) +
+                     ", holds NaN or infinity; the file is damaged, download it again");
   }
   return tensor;
 }
