@@ -1,15 +1,16 @@
-// A file system in memory that can lose power. For each file it keeps the synced bytes and the writes
-// since, for each folder the synced names and the changes since. A chosen call "crashes": it throws,
-// and so does every later call, as the process is dead. AfterCrash() then builds a disk that the
-// machine could find after the restart, in several ways, and the real recovery code runs on it.
+// A file system in memory that can lose power. For each file it keeps the synced bytes and the
+// writes since, for each folder the synced names and the changes since. A chosen call "crashes": it
+// throws, and so does every later call, as the process is dead. AfterCrash() then builds a disk
+// that the machine could find after the restart, in several ways, and the real recovery code runs
+// on it.
 //
 // The model is the weakest that POSIX promises, weaker than ext4 or XFS deliver: nothing is ordered
-// without a sync, a synced file may lack its name, a name may come without its data, and a write may
-// be torn at every 512-byte edge of the file. The method is that of ALICE (Pillai et al., OSDI 2014)
-// and of LazyFS (Ramos et al., VLDB 2024), but complete for the recorded run.
+// without a sync, a synced file may lack its name, a name may come without its data, and a write
+// may be torn at every 512-byte edge of the file. The method is that of ALICE (Pillai et al., OSDI
+// 2014) and of LazyFS (Ramos et al., VLDB 2024), but complete for the recorded run.
 //
-// What it is not: a full POSIX (no links, no permissions, folders cannot be renamed, files cannot be
-// renamed into another folder). Not thread-safe.
+// What it is not: a full POSIX (no links, no permissions, folders cannot be renamed, files cannot
+// be renamed into another folder). Not thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -86,8 +87,8 @@ class CrashingFileSystem : public FileSystem {
   };
 
   void CheckAlive() const;
-  // Counts a changing call. Throws where it is the crashing one, except in a write, which leaves its
-  // bytes behind first and so asks IsCrash() itself.
+  // Counts a changing call. Throws where it is the crashing one, except in a write, which leaves
+  // its bytes behind first and so asks IsCrash() itself.
   void CountChange();
   bool IsCrash();
   std::shared_ptr<Node> NewNode(FileInfo::Kind kind);

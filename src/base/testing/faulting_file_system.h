@@ -1,7 +1,7 @@
-// A file system for tests in which a chosen call fails: the n-th call of the chosen operations throws
-// IoError with the text of a given errno, every other call goes through to the file system below.
-// Looping n from 1 until a run ends without a fault exercises every call site (the idea is SQLite's
-// I/O error tests, https://www.sqlite.org/testing.html section 3.2).
+// A file system for tests in which a chosen call fails: the n-th call of the chosen operations
+// throws IoError with the text of a given errno, every other call goes through to the file system
+// below. Looping n from 1 until a run ends without a fault exercises every call site (the idea is
+// SQLite's I/O error tests, https://www.sqlite.org/testing.html section 3.2).
 //
 // What it is not: it loses nothing and reorders nothing, see crashing_file_system.h for that. Not
 // thread-safe.
