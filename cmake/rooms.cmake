@@ -23,26 +23,30 @@ endfunction()
 function(rowmill_kernels_room)
   file(GLOB common CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/kernels/*.cc
        ${CMAKE_SOURCE_DIR}/src/kernels/scalar/*.cc)
-  set(isa_sources)
-  set(isa_defines)
-  if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
-    file(GLOB avx2 CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/kernels/avx2/*.cc)
-    file(GLOB avx512 CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/kernels/avx512/*.cc)
-    set_source_files_properties(${avx2} PROPERTIES COMPILE_OPTIONS "-mavx2;-mfma;-mf16c;-mbmi2")
-    set_source_files_properties(${avx512} PROPERTIES COMPILE_OPTIONS
-      "-mavx2;-mfma;-mf16c;-mbmi2;-mavx512f;-mavx512bw;-mavx512dq;-mavx512vl;-mavx512vnni;-mprefer-vector-width=512")
-    list(APPEND isa_sources ${avx2} ${avx512})
-    if(avx2)
-      list(APPEND isa_defines ROWMILL_HAVE_AVX2)
-    endif()
-    if(avx512)
-      list(APPEND isa_defines ROWMILL_HAVE_AVX512)
-    endif()
-  endif()
-  add_library(rowmill_kernels STATIC ${common} ${isa_sources})
-  target_compile_definitions(rowmill_kernels PUBLIC ${isa_defines})
+  add_library(rowmill_kernels STATIC ${common})
   target_include_directories(rowmill_kernels PUBLIC ${CMAKE_SOURCE_DIR}/src)
   target_link_libraries(rowmill_kernels PUBLIC rowmill_tensor)
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+    set(avx2 -mavx2 -mfma -mf16c)
+    set(avx512 ${avx2} -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=512)
+    rowmill_kernels_isa(avx2 ${avx2})
+    rowmill_kernels_isa(avx512 ${avx512})
+    rowmill_kernels_isa(avx512_vnni ${avx512} -mavx512vnni)
+  endif()
+endfunction()
+
+# src/kernels/<isa>/*.cc with the given flags; ROWMILL_HAVE_<ISA> tells dispatch.cc that they are there.
+function(rowmill_kernels_isa isa)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/kernels/${isa}/*.cc)
+  if(sources)
+    # GCC 12 takes the undefined pass-through operands inside its own AVX-512 intrinsics for
+    # uninitialised variables of ours (GCC bug 105593).
+    set_source_files_properties(${sources} PROPERTIES COMPILE_OPTIONS
+      "${ARGN};$<$<CXX_COMPILER_ID:GNU>:-Wno-uninitialized;-Wno-maybe-uninitialized>")
+    target_sources(rowmill_kernels PRIVATE ${sources})
+    string(TOUPPER ${isa} name)
+    target_compile_definitions(rowmill_kernels PUBLIC ROWMILL_HAVE_${name})
+  endif()
 endfunction()
 
 # tests/unit/<room>/*_test.cc as the binary test_<room>; every TEST becomes a ctest entry of its room.

@@ -13,6 +13,15 @@ struct Entry {
 
 // Best first. A new instruction set is one line here.
 constexpr Entry kEntries[] = {
+#ifdef ROWMILL_HAVE_AVX512_VNNI
+    {Avx512VnniTable, [](const CpuFeatures& cpu) { return cpu.avx512 && cpu.avx512_vnni; }},
+#endif
+#ifdef ROWMILL_HAVE_AVX512
+    {Avx512Table, [](const CpuFeatures& cpu) { return cpu.avx512; }},
+#endif
+#ifdef ROWMILL_HAVE_AVX2
+    {Avx2Table, [](const CpuFeatures& cpu) { return cpu.avx2; }},
+#endif
     {ScalarTable, [](const CpuFeatures&) { return true; }},
 };
 

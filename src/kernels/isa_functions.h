@@ -30,3 +30,10 @@
   }
 
 ROWMILL_DECLARE_KERNELS(scalar)
+
+namespace rowmill::kernels {
+// Defined by the instruction sets' folders, where those are compiled (dispatch.cc).
+const KernelTable& Avx2Table();
+const KernelTable& Avx512Table();
+const KernelTable& Avx512VnniTable();
+}  // namespace rowmill::kernels

@@ -57,6 +57,8 @@ enum class CodeBits : uint8_t { k4 = 4, k8 = 8 };
 enum class ScaleType : uint8_t { kF16, kF32 };  // F16 only where the file's own scales are f16
 enum class HasMinimum : uint8_t { kNo, kYes };
 
+// Codes of 8 bits are below 64, so that instructions which add products in 16 bits stay exact, but
+// for the zero point 128 (Q8_0: any byte, blocks of 32, no minima).
 struct BlockFormat {
   CodeBits code_bits = CodeBits::k8;
   ScaleType scale_type = ScaleType::kF32;

@@ -1,0 +1,28 @@
+#include "kernels/isa_functions.h"
+
+ROWMILL_DECLARE_KERNELS(avx512)
+
+namespace rowmill::kernels {
+
+const KernelTable& Avx512Table() {
+  static constexpr KernelTable kTable = {
+      .isa = Isa::kAvx512,
+      .name = "avx512",
+      .description = "AVX-512 F, BW, DQ and VL",
+      .quantize_rows = avx512::QuantizeRows,
+      .gemm_blocks = avx512::GemmBlocks,
+      .gemm_floats = avx512::GemmFloats,
+      .rms_norm = avx512::RmsNorm,
+      .rope = avx512::Rope,
+      .swiglu = avx512::SwiGlu,
+      .scale = avx512::Scale,
+      .store_kv = avx512::StoreKv,
+      .attend = avx512::Attend,
+      .attend_finish = avx512::AttendFinish,
+      .max_value = avx512::MaxValue,
+      .sum_exp = avx512::SumExp,
+  };
+  return kTable;
+}
+
+}  // namespace rowmill::kernels

@@ -1,0 +1,30 @@
+#include "kernels/isa_functions.h"
+
+ROWMILL_DECLARE_KERNELS(avx512)
+ROWMILL_DECLARE_KERNELS(avx512_vnni)
+
+namespace rowmill::kernels {
+
+// Only the integer product differs from avx512: every CPU with VNNI has the rest.
+const KernelTable& Avx512VnniTable() {
+  static constexpr KernelTable kTable = {
+      .isa = Isa::kAvx512Vnni,
+      .name = "avx512_vnni",
+      .description = "AVX-512 F, BW, DQ, VL and VNNI",
+      .quantize_rows = avx512::QuantizeRows,
+      .gemm_blocks = avx512_vnni::GemmBlocks,
+      .gemm_floats = avx512::GemmFloats,
+      .rms_norm = avx512::RmsNorm,
+      .rope = avx512::Rope,
+      .swiglu = avx512::SwiGlu,
+      .scale = avx512::Scale,
+      .store_kv = avx512::StoreKv,
+      .attend = avx512::Attend,
+      .attend_finish = avx512::AttendFinish,
+      .max_value = avx512::MaxValue,
+      .sum_exp = avx512::SumExp,
+  };
+  return kTable;
+}
+
+}  // namespace rowmill::kernels

@@ -1,0 +1,72 @@
+// Rotary positions, the gated activation and scaling over F32x16. Every lane is an element of its
+// own.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/generic/exp-inl.h"
+#include "kernels/generic/inline.h"
+#include "kernels/kernels.h"
+
+namespace rowmill::kernels {
+namespace {
+
+struct RotatedPair {
+  F32x16 a, b;
+};
+
+ROWMILL_INLINE RotatedPair Rotate(F32x16 a, F32x16 b, F32x16 cosine, F32x16 sine) {
+  // fma(a, cos, -(b * sin)): the product is rounded before it is taken away.
+  return {FmaMinus(a, cosine, Mul(b, sine)), Fma(b, cosine, Mul(a, sine))};
+}
+
+inline void RotateHeads(const KernelTable::RopeArgs& args) {
+  const size_t half = args.rotary_dim / 2;
+  const size_t whole = half / 16 * 16;
+  const size_t left = half - whole;
+  for (size_t head = 0; head < args.heads; ++head) {
+    float* low = args.x + head * args.head_dim;
+    float* high = low + half;
+    for (size_t i = 0; i < whole; i += 16) {
+      const RotatedPair pair =
+          Rotate(LoadF32(low + i), LoadF32(high + i), LoadF32(args.cos + i), LoadF32(args.sin + i));
+      StoreF32(low + i, pair.a);
+      StoreF32(high + i, pair.b);
+    }
+    if (left > 0) {
+      const RotatedPair pair =
+          Rotate(LoadFirstF32(low + whole, left), LoadFirstF32(high + whole, left),
+                 LoadFirstF32(args.cos + whole, left), LoadFirstF32(args.sin + whole, left));
+      StoreFirstF32(low + whole, left, pair.a);
+      StoreFirstF32(high + whole, left, pair.b);
+    }
+  }
+}
+
+ROWMILL_INLINE F32x16 Gate(F32x16 gate, F32x16 up) {
+  return Mul(Div(gate, Add(SetF32(1.0f), Exp(Negate(gate)))), up);
+}
+
+inline void GateAll(const float* gate, const float* up, float* y, size_t n) {
+  const size_t whole = n / 16 * 16;
+  for (size_t i = 0; i < whole; i += 16) {
+    StoreF32(y + i, Gate(LoadF32(gate + i), LoadF32(up + i)));
+  }
+  if (whole < n) {
+    const size_t left = n - whole;
+    StoreFirstF32(y + whole, left,
+                  Gate(LoadFirstF32(gate + whole, left), LoadFirstF32(up + whole, left)));
+  }
+}
+
+inline void ScaleAll(const float* x, float a, float* y, size_t n) {
+  const size_t whole = n / 16 * 16;
+  for (size_t i = 0; i < whole; i += 16) StoreF32(y + i, Mul(LoadF32(x + i), SetF32(a)));
+  if (whole < n) {
+    StoreFirstF32(y + whole, n - whole, Mul(LoadFirstF32(x + whole, n - whole), SetF32(a)));
+  }
+}
+
+}  // namespace
+}  // namespace rowmill::kernels
