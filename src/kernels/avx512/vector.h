@@ -15,8 +15,9 @@ namespace {
 using F32x16 = __m512;
 
 // Rows of queries that attention, and rows of x that the float product, take through the registers
-// together.
+// together; and how many vectors wide attention goes: 8 x 2 sums, two vectors of keys, a query.
 constexpr size_t kAttendRows = 8;
+constexpr size_t kAttendVectors = 2;
 constexpr size_t kFloatGemmRows = 12;
 
 ROWMILL_INLINE F32x16 ZeroF32() { return _mm512_setzero_ps(); }

@@ -47,23 +47,32 @@ struct AttendTile {
 // weights[r][j] = q_r . k_j
 template <size_t kRows>
 ROWMILL_INLINE void ScoreBlock(AttendTile<kRows>& tile, const uint16_t* keys, size_t head_dim) {
-  F32x16 low[kRows], high[kRows];
-#pragma GCC unroll 16
-  for (size_t r = 0; r < kRows; ++r) low[r] = high[r] = ZeroF32();
-  for (size_t i = 0; i < head_dim; ++i) {
-    const F32x16 k_low = LoadF16(keys + i * kKeyBlock);
-    const F32x16 k_high = LoadF16(keys + i * kKeyBlock + 16);
+  for (size_t first = 0; first < kKeyBlock; first += 16 * kAttendVectors) {
+    F32x16 scores[kRows][kAttendVectors];
 #pragma GCC unroll 16
     for (size_t r = 0; r < kRows; ++r) {
-      const F32x16 q = SetF32(tile.queries[r][i]);
-      low[r] = Fma(q, k_low, low[r]);
-      high[r] = Fma(q, k_high, high[r]);
+      for (F32x16& score : scores[r]) score = ZeroF32();
     }
-  }
+    for (size_t i = 0; i < head_dim; ++i) {
+      F32x16 k[kAttendVectors];
+#pragma GCC unroll 4
+      for (size_t v = 0; v < kAttendVectors; ++v) {
+        k[v] = LoadF16(keys + i * kKeyBlock + first + 16 * v);
+      }
 #pragma GCC unroll 16
-  for (size_t r = 0; r < kRows; ++r) {
-    StoreF32(tile.weights[r], low[r]);
-    StoreF32(tile.weights[r] + 16, high[r]);
+      for (size_t r = 0; r < kRows; ++r) {
+        const F32x16 q = SetF32(tile.queries[r][i]);
+#pragma GCC unroll 4
+        for (size_t v = 0; v < kAttendVectors; ++v) scores[r][v] = Fma(q, k[v], scores[r][v]);
+      }
+    }
+#pragma GCC unroll 16
+    for (size_t r = 0; r < kRows; ++r) {
+#pragma GCC unroll 4
+      for (size_t v = 0; v < kAttendVectors; ++v) {
+        StoreF32(tile.weights[r] + first + 16 * v, scores[r][v]);
+      }
+    }
   }
 }
 
@@ -104,50 +113,45 @@ ROWMILL_INLINE void WeighRow(float* weights, KeyRange visible, float* state, siz
   StoreF32(weights + 16, high);
 }
 
+// out[i..] += p_j * v_j[i..] for 16 * kVectors dimensions.
+template <size_t kRows, size_t kVectors>
+ROWMILL_INLINE void FoldDimensions(AttendTile<kRows>& tile, const uint16_t* values, size_t head_dim,
+                                   KeyRange range, size_t i) {
+  F32x16 out[kRows][kVectors];
+#pragma GCC unroll 16
+  for (size_t r = 0; r < kRows; ++r) {
+#pragma GCC unroll 4
+    for (size_t v = 0; v < kVectors; ++v) out[r][v] = LoadF32(tile.states[r] + i + 16 * v);
+  }
+  for (size_t j = range.begin; j < range.end; ++j) {
+    F32x16 value[kVectors];
+#pragma GCC unroll 4
+    for (size_t v = 0; v < kVectors; ++v) value[v] = LoadF16(values + j * head_dim + i + 16 * v);
+#pragma GCC unroll 16
+    for (size_t r = 0; r < kRows; ++r) {
+      const F32x16 p = SetF32(tile.weights[r][j]);
+#pragma GCC unroll 4
+      for (size_t v = 0; v < kVectors; ++v) out[r][v] = Fma(p, value[v], out[r][v]);
+    }
+  }
+#pragma GCC unroll 16
+  for (size_t r = 0; r < kRows; ++r) {
+    if (tile.visible[r].empty()) continue;
+#pragma GCC unroll 4
+    for (size_t v = 0; v < kVectors; ++v) StoreF32(tile.states[r] + i + 16 * v, out[r][v]);
+  }
+}
+
 // out += p_j * v_j for the keys of `range`, in order, for kRows rows and all dimensions. Rows that
 // see nothing of this block go through the motions, and what comes out of them is not stored.
 template <size_t kRows>
 ROWMILL_INLINE void FoldValues(AttendTile<kRows>& tile, const uint16_t* values, size_t head_dim,
                                KeyRange range) {
   size_t i = 0;
-  for (; i + 32 <= head_dim; i += 32) {
-    F32x16 low[kRows], high[kRows];
-#pragma GCC unroll 16
-    for (size_t r = 0; r < kRows; ++r) {
-      low[r] = LoadF32(tile.states[r] + i);
-      high[r] = LoadF32(tile.states[r] + i + 16);
-    }
-    for (size_t j = range.begin; j < range.end; ++j) {
-      const F32x16 v_low = LoadF16(values + j * head_dim + i);
-      const F32x16 v_high = LoadF16(values + j * head_dim + i + 16);
-#pragma GCC unroll 16
-      for (size_t r = 0; r < kRows; ++r) {
-        const F32x16 p = SetF32(tile.weights[r][j]);
-        low[r] = Fma(p, v_low, low[r]);
-        high[r] = Fma(p, v_high, high[r]);
-      }
-    }
-#pragma GCC unroll 16
-    for (size_t r = 0; r < kRows; ++r) {
-      if (tile.visible[r].empty()) continue;
-      StoreF32(tile.states[r] + i, low[r]);
-      StoreF32(tile.states[r] + i + 16, high[r]);
-    }
+  for (; i + 16 * kAttendVectors <= head_dim; i += 16 * kAttendVectors) {
+    FoldDimensions<kRows, kAttendVectors>(tile, values, head_dim, range, i);
   }
-  if (i < head_dim) {
-    F32x16 out[kRows];
-#pragma GCC unroll 16
-    for (size_t r = 0; r < kRows; ++r) out[r] = LoadF32(tile.states[r] + i);
-    for (size_t j = range.begin; j < range.end; ++j) {
-      const F32x16 v = LoadF16(values + j * head_dim + i);
-#pragma GCC unroll 16
-      for (size_t r = 0; r < kRows; ++r) out[r] = Fma(SetF32(tile.weights[r][j]), v, out[r]);
-    }
-#pragma GCC unroll 16
-    for (size_t r = 0; r < kRows; ++r) {
-      if (!tile.visible[r].empty()) StoreF32(tile.states[r] + i, out[r]);
-    }
-  }
+  for (; i < head_dim; i += 16) FoldDimensions<kRows, 1>(tile, values, head_dim, range, i);
 }
 
 // The same for one row.

@@ -1,0 +1,16 @@
+#include "kernels/avx2/vector.h"
+#include "kernels/isa_functions.h"
+// The vector header comes first: the shared body is written over its names.
+#include "kernels/generic/elementwise-inl.h"
+
+ROWMILL_DECLARE_KERNELS(avx2)
+
+namespace rowmill::kernels::avx2 {
+
+void Rope(const KernelTable::RopeArgs& args) { RotateHeads(args); }
+
+void SwiGlu(const float* gate, const float* up, float* y, size_t n) { GateAll(gate, up, y, n); }
+
+void Scale(const float* x, float a, float* y, size_t n) { ScaleAll(x, a, y, n); }
+
+}  // namespace rowmill::kernels::avx2

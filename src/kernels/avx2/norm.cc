@@ -1,0 +1,14 @@
+#include "kernels/avx2/vector.h"
+#include "kernels/isa_functions.h"
+// The vector header comes first: the shared body is written over its names.
+#include "kernels/generic/norm-inl.h"
+
+ROWMILL_DECLARE_KERNELS(avx2)
+
+namespace rowmill::kernels::avx2 {
+
+void RmsNorm(const float* x, const float* w, float* y, size_t m, size_t n, float eps) {
+  NormalizeAllRows(x, w, y, m, n, eps);
+}
+
+}  // namespace rowmill::kernels::avx2

@@ -1,0 +1,94 @@
+#include <cmath>
+
+#include "unit/kernels/test_data.h"
+
+namespace rowmill::kernels {
+namespace {
+
+class ElementwiseTest : public KernelTest {};
+
+std::vector<float> Rotate(const KernelTable& table, std::vector<float> x,
+                          const std::vector<float>& cosines, const std::vector<float>& sines,
+                          size_t heads, size_t head_dim, size_t rotary_dim) {
+  table.rope({x.data() + 1, heads, head_dim, rotary_dim, cosines.data() + 1, sines.data() + 1});
+  return x;
+}
+
+TEST_P(ElementwiseTest, RopeEqualsScalar) {
+  const uint64_t seed = 41;
+  SCOPED_TRACE(testing::Message() << "seed " << seed);
+  Random random(seed);
+  for (size_t head_dim : {16, 64, 80, 96, 128, 256}) {
+    for (size_t rotary_dim : {head_dim, head_dim / 2, head_dim / 4, size_t{6}, size_t{0}}) {
+      for (Extremes extremes : {Extremes::kNone, Extremes::kAll}) {
+        const std::vector<float> x = RandomFloats(random, 3 * head_dim + 1, extremes);
+        const std::vector<float> cosines = RandomFloats(random, head_dim / 2 + 1);
+        const std::vector<float> sines = RandomFloats(random, head_dim / 2 + 1);
+        EXPECT_TRUE(SameBits(Rotate(ScalarTable(), x, cosines, sines, 3, head_dim, rotary_dim),
+                             Rotate(table(), x, cosines, sines, 3, head_dim, rotary_dim)))
+            << "head_dim " << head_dim << " rotary_dim " << rotary_dim;
+      }
+    }
+  }
+}
+
+TEST_P(ElementwiseTest, RopeTurnsPairsAndKeepsTheRest) {
+  const std::vector<float> x = {9, 1, 2, 3, 4, 5, 6, 7, 8, 1, 1, 1, 1, 1, 1, 1, 1};
+  const std::vector<float> cosines = {9, 0, 1};
+  const std::vector<float> sines = {9, 1, 0};
+  const std::vector<float> y = Rotate(table(), x, cosines, sines, 1, 16, 4);
+  // Pair (0, 2) turns by 90 degrees, pair (1, 3) not at all.
+  const std::vector<float> expected = {9, -3, 2, 1, 4, 5, 6, 7, 8, 1, 1, 1, 1, 1, 1, 1, 1};
+  EXPECT_EQ(y, expected);
+}
+
+TEST_P(ElementwiseTest, SwiGluEqualsScalar) {
+  Random random(42);
+  for (Extremes extremes : {Extremes::kNone, Extremes::kFinite, Extremes::kAll}) {
+    for (size_t n : {1, 15, 16, 17, 33, 64, 1536}) {
+      std::vector<float> gate = RandomFloats(random, n + 1, extremes);
+      for (float& g : gate) g *= 30.0f;
+      const std::vector<float> up = RandomFloats(random, n + 1, extremes);
+      std::vector<float> expected(n + 2, 7.0f), actual(n + 2, 7.0f);
+      ScalarTable().swiglu(gate.data() + 1, up.data() + 1, expected.data() + 1, n);
+      table().swiglu(gate.data() + 1, up.data() + 1, actual.data() + 1, n);
+      EXPECT_TRUE(SameBits(expected, actual)) << n;
+      table().swiglu(gate.data() + 1, up.data() + 1, gate.data() + 1, n);
+      EXPECT_TRUE(SameBits(expected.data() + 1, gate.data() + 1, n)) << "in place";
+    }
+  }
+}
+
+TEST_P(ElementwiseTest, SwiGluAgreesWithLongDouble) {
+  std::vector<float> gate, up;
+  for (float g = -80.0f; g <= 80.0f; g += 0.37f) {
+    gate.push_back(g);
+    up.push_back(1.25f);
+  }
+  std::vector<float> y(gate.size());
+  table().swiglu(gate.data(), up.data(), y.data(), y.size());
+  for (size_t i = 0; i < y.size(); ++i) {
+    const auto g = static_cast<long double>(gate[i]);
+    const long double expected = g / (1 + expl(-g)) * 1.25L;
+    EXPECT_NEAR(static_cast<double>(y[i]), static_cast<double>(expected),
+                std::abs(static_cast<double>(expected)) * 6e-7)
+        << gate[i];
+  }
+}
+
+TEST_P(ElementwiseTest, ScaleEqualsScalar) {
+  Random random(43);
+  for (size_t n : {1, 15, 16, 17, 33, 100}) {
+    const std::vector<float> x = RandomFloats(random, n + 1, Extremes::kAll);
+    std::vector<float> expected(n + 2, 7.0f), actual(n + 2, 7.0f);
+    ScalarTable().scale(x.data() + 1, 0.3f, expected.data() + 1, n);
+    table().scale(x.data() + 1, 0.3f, actual.data() + 1, n);
+    EXPECT_TRUE(SameBits(expected, actual)) << n;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(AllTables, ElementwiseTest, testing::ValuesIn(TablesToTest()),
+                         TableName());
+
+}  // namespace
+}  // namespace rowmill::kernels
