@@ -1,5 +1,6 @@
-// A row's outcome, from the moment it is decided until it is written: the row contract's status and error, and
-// what the decoder found. Serialised into the journal; turned into output columns by the task.
+// A row's outcome, from the moment it is decided until it is written: the row contract's status and
+// error (data/output_row.h), and what the decoder found. Serialised into the journal; turned into
+// output columns by the task.
 #pragma once
 
 #include <cstdint>
@@ -8,23 +9,25 @@
 #include <string_view>
 #include <vector>
 
+#include "data/output_row.h"
 #include "decode/decode_spec.h"
 
 namespace rowmill {
 
-// Design, section 3. The names are part of the output format.
-enum class RowStatus : uint8_t { kOk = 0, kTruncated = 1, kInvalid = 2, kError = 3, kSkipped = 4 };
-std::string_view Name(RowStatus status);
+inline std::string_view Name(RowStatus status) { return RowStatusName(status); }
+// "scored", "end", "stop", "max_tokens", "context".
+std::string_view Name(FinishReason reason);
 
 struct RowResult {
   RowStatus status = RowStatus::kOk;
-  std::string error;              // empty where fine; never quotes the row
+  std::string error;  // empty where fine; never quotes the row
   uint32_t prompt_tokens = 0;
   uint32_t generated_tokens = 0;
-  DecodeResult decoded;           // empty unless status is kOk or kTruncated
+  DecodeResult decoded;  // empty unless status is kOk or kTruncated
 };
 
-// Little-endian, self-delimiting, no padding. Parse throws DataError on bytes that Serialize cannot have made.
+// Little-endian, self-delimiting, no padding. Parse throws DataError on bytes that Serialize cannot
+// have made.
 std::vector<std::byte> Serialize(const RowResult& result);
 RowResult ParseRowResult(std::span<const std::byte> bytes);
 

@@ -1,0 +1,88 @@
+#include "tasks/model_reference.h"
+
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <system_error>
+#include <vector>
+
+#include "base/error.h"
+#include "data/suggestion.h"
+
+namespace rowmill {
+namespace {
+
+constexpr std::array<ModelAlias, 1> kAliases = {{
+    {"smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf",
+     "SmolLM2 135M Instruct, 4-bit (Q4_1), Apache-2.0; the default"},
+}};
+
+bool IsFile(const std::string& path) {
+  std::error_code ignored;
+  // Anything that is there and no folder; what cannot be mapped is refused, with its reason, when
+  // it is.
+  return std::filesystem::exists(path, ignored) && !std::filesystem::is_directory(path, ignored);
+}
+
+const ModelAlias* FindAlias(std::string_view name) {
+  for (const ModelAlias& alias : kAliases) {
+    if (alias.name == name) return &alias;
+  }
+  return nullptr;
+}
+
+bool LooksLikePath(std::string_view reference) {
+  return reference.find('/') != std::string_view::npos || reference.ends_with(".gguf");
+}
+
+std::string ResolveAlias(const ModelAlias& alias, const std::string& model_folder) {
+  const std::string path = model_folder + "/" + std::string(alias.file);
+  if (IsFile(path)) return path;
+  throw ModelError(
+      "the model '" + std::string(alias.name) + "' is not on this machine (" + path +
+      " is missing); run scripts/get_model.sh, set ROWMILL_MODELS to the folder that has "
+      "it, or give --model the path of a GGUF file.");
+}
+
+}  // namespace
+
+std::span<const ModelAlias> ModelAliases() { return kAliases; }
+
+std::string ModelFolder() {
+  if (const char* folder = std::getenv("ROWMILL_MODELS"); folder != nullptr && *folder != '\0') {
+    return folder;
+  }
+  const char* home = std::getenv("HOME");
+  return std::string(home != nullptr && *home != '\0' ? home : ".") + "/.cache/rowmill/models";
+}
+
+std::string ResolveModel(const std::string& reference, const std::string& model_folder) {
+  if (reference.empty()) return ResolveAlias(kAliases.front(), model_folder);
+  if (reference.starts_with("hf:")) {
+    throw ModelError(
+        "--model " + reference +
+        ": this version does not fetch models; download the GGUF file and give --model its "
+        "path. Fetching `hf:` references comes in a later version.");
+  }
+  if (IsFile(reference)) return reference;
+  if (const ModelAlias* alias = FindAlias(reference)) return ResolveAlias(*alias, model_folder);
+  std::error_code ignored;
+  if (std::filesystem::is_directory(reference, ignored)) {
+    throw ModelError(
+        "--model " + reference +
+        ": this is a folder; this version reads GGUF files, so name the .gguf file in it.");
+  }
+  if (LooksLikePath(reference))
+    throw ModelError("--model " + reference + ": there is no such file.");
+  std::vector<std::string> names;
+  std::string list;
+  for (const ModelAlias& alias : kAliases) {
+    names.emplace_back(alias.name);
+    list += (list.empty() ? "" : ", ") + std::string(alias.name);
+  }
+  throw ModelError("--model " + reference + ": there is no such file and no model of that name" +
+                   DidYouMean(reference, names) + "; the names are: " + list +
+                   ". Or give the path of a GGUF file.");
+}
+
+}  // namespace rowmill
