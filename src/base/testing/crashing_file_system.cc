@@ -93,15 +93,14 @@ std::vector<std::span<const std::byte>> Sectors(const Node::PendingWrite& write)
   return sectors;
 }
 
-// The first sectors of a write, a random number of them.
-void ApplyCut(std::vector<std::byte>& content, const Node::PendingWrite& write, Random& random) {
+// Leaves the first sectors of a write, a random number of them.
+void CutWrite(Node::PendingWrite& write, Random& random) {
   const auto sectors = Sectors(write);
   const uint64_t num_kept = random.Below(sectors.size() + 1);
-  uint64_t offset = write.offset;
-  for (uint64_t i = 0; i < num_kept; ++i) {
-    WriteInto(content, offset, sectors[i]);
-    offset += sectors[i].size();
-  }
+  size_t num_bytes = 0;
+  for (uint64_t i = 0; i < num_kept; ++i) num_bytes += sectors[i].size();
+  write.bytes.resize(num_bytes);
+  write.under_way = false;
 }
 
 // Any of the sectors of a write. The file has grown to the write's end in half of the cases, with
@@ -134,17 +133,17 @@ std::vector<std::byte> SurvivingBytes(const Node& node, const Survival& survival
           content.resize(std::max<uint64_t>(content.size(), write.offset + write.bytes.size()));
         }
         break;
-      case CrashVariant::kKeepAll:
-      case CrashVariant::kDataBeforeNames:
-      case CrashVariant::kRandomPrefix:
-        if (survival.variant == CrashVariant::kRandomPrefix && write.moment > survival.last_moment)
-          break;
-        if (write.under_way) {
-          ApplyCut(content, write, random);
-        } else {
-          Apply(content, write);
-        }
+      case CrashVariant::kKeepAll:  // See AfterKill.
         break;
+      case CrashVariant::kRandomPrefix:
+        if (write.moment > survival.last_moment) break;
+        [[fallthrough]];
+      case CrashVariant::kDataBeforeNames: {
+        Node::PendingWrite kept = write;
+        if (kept.under_way) CutWrite(kept, random);
+        Apply(content, kept);
+        break;
+      }
       case CrashVariant::kRandomSubset:
         if (random.OneIn(3)) break;
         if (write.kind == Node::PendingWrite::Kind::kWrite && (is_last || random.OneIn(3))) {
@@ -165,8 +164,8 @@ Node::Names SurvivingNames(const Node& node, const Survival& survival, Random& r
     switch (survival.variant) {
       case CrashVariant::kDropUnsynced:
       case CrashVariant::kDataBeforeNames:
+      case CrashVariant::kKeepAll:  // See AfterKill.
         break;
-      case CrashVariant::kKeepAll:
       case CrashVariant::kNamesBeforeData:
         keep = true;
         break;
@@ -498,6 +497,7 @@ uint64_t CrashingFileSystem::FreeBytes(const std::string& path) {
 
 std::unique_ptr<CrashingFileSystem> CrashingFileSystem::AfterCrash(CrashVariant variant,
                                                                    uint64_t seed) const {
+  if (variant == CrashVariant::kKeepAll) return AfterKill(seed);
   auto disk = std::make_unique<CrashingFileSystem>();
   Random random(seed * 0x100000001b3 + static_cast<uint64_t>(variant));
   const Survival survival{variant, seed, random.Below(num_changes_ + 1)};
@@ -519,6 +519,44 @@ std::unique_ptr<CrashingFileSystem> CrashingFileSystem::AfterCrash(CrashVariant 
       copy.names[name] = child_copy;
     }
     copy.synced_names = copy.names;
+  }
+  return disk;
+}
+
+// A copy with everything that is pending, but for the locks and the rest of the write under way.
+std::unique_ptr<CrashingFileSystem> CrashingFileSystem::AfterKill(uint64_t seed) const {
+  auto disk = std::make_unique<CrashingFileSystem>();
+  disk->num_changes_ = num_changes_;
+  Random random(seed);
+  std::map<const Node*, std::shared_ptr<Node>> copies = {{root_.get(), disk->root_}};
+  std::vector<const Node*> waiting = {root_.get()};
+  const auto copy_of = [&](const std::shared_ptr<Node>& node) -> std::shared_ptr<Node> {
+    if (node == nullptr) return nullptr;
+    std::shared_ptr<Node>& copy = copies[node.get()];
+    if (copy == nullptr) {
+      copy = disk->NewNode(node->kind);
+      waiting.push_back(node.get());
+    }
+    return copy;
+  };
+  while (!waiting.empty()) {
+    const Node& node = *waiting.back();
+    waiting.pop_back();
+    Node& copy = *copies.at(&node);
+    copy.last_change = node.last_change;
+    copy.synced_bytes = node.synced_bytes;
+    copy.bytes = node.synced_bytes;
+    copy.pending_writes = node.pending_writes;
+    for (Node::PendingWrite& write : copy.pending_writes) {
+      if (write.under_way) CutWrite(write, random);
+      Apply(copy.bytes, write);
+    }
+    for (const auto& [name, child] : node.names) copy.names[name] = copy_of(child);
+    for (const auto& [name, child] : node.synced_names) copy.synced_names[name] = copy_of(child);
+    for (const Node::PendingName& change : node.pending_names) {
+      copy.pending_names.push_back(
+          {change.moment, change.removed, change.added, copy_of(change.node)});
+    }
   }
   return disk;
 }

@@ -29,8 +29,8 @@ namespace rowmill {
 struct SimulatedCrash {};
 
 enum class CrashVariant : uint8_t {
-  kDropUnsynced,     // only what was synced is there
-  kKeepAll,          // kill -9: the kernel still has everything; the write under way is cut
+  kDropUnsynced,  // only what was synced is there
+  kKeepAll,  // kill -9: the machine stays up, what is unsynced stays so; the write under way is cut
   kNamesBeforeData,  // all folder changes, but only synced bytes (or zeros where files had grown)
   kDataBeforeNames,  // all bytes, but only synced names
   kRandomPrefix,     // all changes up to a random moment, none after
@@ -56,6 +56,8 @@ class CrashingFileSystem : public FileSystem {
   bool crashed() const { return crashed_; }
 
   // A disk after the crash, or after a power loss at this moment. Equal arguments, equal disks.
+  // With kKeepAll only the process has died: the page cache lives on, and a later power loss may
+  // still take what nobody has synced. With all others the machine has been down.
   std::unique_ptr<CrashingFileSystem> AfterCrash(CrashVariant variant, uint64_t seed) const;
 
   // For tests: the bytes of a file as a reader sees them, or nullopt; a file put there with its
@@ -80,6 +82,8 @@ class CrashingFileSystem : public FileSystem {
 
  private:
   friend class CrashingFile;
+
+  std::unique_ptr<CrashingFileSystem> AfterKill(uint64_t seed) const;
 
   struct Place {
     std::shared_ptr<Node> folder;  // null where the folder is missing

@@ -173,5 +173,25 @@ TEST(CrashingFileSystem, AKilledProcessLeavesTheWriteUnderWayCut) {
   EXPECT_THAT(sizes, ElementsAre(0, 512, 1024, 1200));
 }
 
+TEST(CrashingFileSystem, AfterAKillThePowerCanStillGo) {
+  CrashingFileSystem disk;
+  disk.Put("a", "old");
+  Write(disk, "a", 0, "new");
+  Write(disk, "b", 0, "x");
+  disk.Rename("b", "c");
+  const auto killed = disk.AfterCrash(CrashVariant::kKeepAll, 0);
+  EXPECT_EQ(killed->Contents("a"), "new");
+  EXPECT_THAT(killed->List("."), ElementsAre("a", "c"));
+  EXPECT_EQ(ContentsAfter(*killed, CrashVariant::kDropUnsynced, 0, "a"), "old");
+  EXPECT_EQ(ContentsAfter(*killed, CrashVariant::kDropUnsynced, 0, "c"), "missing");
+  killed->Open("a", OpenMode::kReadWrite)->Sync();
+  killed->Open("c", OpenMode::kReadWrite)->Sync();
+  killed->SyncFolder(".");
+  EXPECT_EQ(ContentsAfter(*killed, CrashVariant::kDropUnsynced, 0, "a"), "new");
+  EXPECT_EQ(ContentsAfter(*killed, CrashVariant::kDropUnsynced, 0, "c"), "x");
+  EXPECT_EQ(disk.Contents("a"), "new") << "the first disk must not change";
+  EXPECT_EQ(ContentsAfter(disk, CrashVariant::kDropUnsynced, 0, "a"), "old");
+}
+
 }  // namespace
 }  // namespace rowmill
