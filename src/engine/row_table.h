@@ -1,0 +1,106 @@
+// What the plan knows of each row: status, tokens, who answers for it, which shared prefix it
+// continues. One entry of 48 bytes per row in a scratch file, so that anonymous memory does not
+// grow with the number of rows (design, section 4.4).
+//
+// What it is not: durable. The journal holds what must survive; the table is built anew by each
+// run. Row numbers are those of the whole input and 64 bits wide; a shard's table begins at its
+// first row.
+//
+// Filled and changed by one thread (the planner); after that const functions may be called by any
+// number of threads.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/check.h"
+#include "base/hash.h"
+#include "base/mapped_array.h"
+#include "engine/token_store.h"
+#include "tasks/row_result.h"
+
+namespace rowmill {
+
+inline constexpr uint32_t kNoPrefixNode = UINT32_MAX;
+
+// The digest of a row's token ids: of their bytes as little-endian 32-bit numbers. Part of what
+// keys the sampler, hence of the output: it can never change.
+Digest128 DigestOfTokens(std::span<const int32_t> tokens);
+
+struct RowEntry {
+  Digest128 digest;             // of the token ids
+  TokenRef tokens;              // none where the row has no prompt
+  uint64_t representative = 0;  // the row whose answer this row gets; itself unless a duplicate
+  uint32_t prefix_node = kNoPrefixNode;  // index into PrefixTree::nodes
+  RowStatus status = RowStatus::kOk;     // before running: kOk and kTruncated have a prompt
+  bool finished = false;                 // its result is in the journal already
+
+  // Has a prompt that a model can run.
+  bool runnable() const {
+    return (status == RowStatus::kOk || status == RowStatus::kTruncated) && tokens.length > 0;
+  }
+};
+static_assert(sizeof(RowEntry) == 48, "disk per row, stated in the plan");
+
+class RowTable {
+ public:
+  // Makes nameless scratch files in `folder`. `first_row`: number of the first row that is added.
+  explicit RowTable(const std::string& folder, uint64_t first_row = 0);
+
+  // Appends the next row and returns its number. Rows of status kOk or kTruncated have tokens,
+  // unless they are finished: then they may be left out, as nothing has to be computed for them.
+  // Tokens of rows with another status are not kept.
+  uint64_t Add(RowStatus status, std::span<const int32_t> tokens);
+  uint64_t AddFinished(RowStatus status, std::span<const int32_t> tokens);
+
+  uint64_t first_row() const { return first_row_; }
+  uint64_t end_row() const { return first_row_ + entries_.size(); }
+  uint64_t size() const { return entries_.size(); }
+
+  const RowEntry& operator[](uint64_t row) const { return entries_[IndexOf(row)]; }
+  void SetRepresentative(uint64_t row, uint64_t representative);
+  void SetPrefixNode(uint64_t row, uint32_t node) { entries_[IndexOf(row)].prefix_node = node; }
+  void SetFinished(uint64_t row) { entries_[IndexOf(row)].finished = true; }
+
+  // True where a model has to run for this row: it has a prompt, no result yet, and no other row
+  // answers for it.
+  bool MustRun(uint64_t row) const {
+    const RowEntry& entry = (*this)[row];
+    return entry.runnable() && !entry.finished && entry.representative == row;
+  }
+
+  void GetTokens(uint64_t row, std::vector<int32_t>& tokens) const {
+    store_.Get((*this)[row].tokens, tokens);
+  }
+  // The first `length` tokens, which the row must have.
+  void GetPrefix(uint64_t row, uint32_t length, std::vector<int32_t>& tokens) const {
+    store_.GetPrefix((*this)[row].tokens, length, tokens);
+  }
+  // See TokenStore.
+  std::strong_ordering CompareTokens(uint64_t a, uint64_t b) const {
+    return store_.Compare((*this)[a].tokens, (*this)[b].tokens);
+  }
+  uint32_t CommonPrefix(uint64_t a, uint64_t b) const {
+    return store_.CommonPrefix((*this)[a].tokens, (*this)[b].tokens);
+  }
+  uint64_t SortKey(uint64_t row) const { return store_.SortKey((*this)[row].tokens); }
+
+  // Of the scratch files, in use.
+  uint64_t bytes() const { return entries_.size() * sizeof(RowEntry) + store_.bytes(); }
+
+ private:
+  uint64_t Append(RowStatus status, std::span<const int32_t> tokens);
+  size_t IndexOf(uint64_t row) const {
+    DCHECK(row >= first_row_ && row - first_row_ < entries_.size());
+    return row - first_row_;
+  }
+
+  uint64_t first_row_;
+  TokenStore store_;
+  MappedArray<RowEntry> entries_;
+};
+
+}  // namespace rowmill
