@@ -1,0 +1,36 @@
+// The formats of data files and how a file name tells them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace rowmill {
+
+enum class Format : uint8_t {
+  kJsonl,  // one JSON object per line (RFC 8259 texts, LF or CRLF)
+  kCsv,    // RFC 4180, comma
+  kTsv,    // RFC 4180 with a tab for the comma
+  kText,   // each line is a row with the one column `text`
+};
+
+enum class Compression : uint8_t { kNone, kGzip, kZstd };
+
+// "jsonl", "csv", "tsv", "text".
+std::string_view FormatName(Format format);
+
+// The value of a --format option. Throws UsageError for words it does not know.
+Format ParseFormat(std::string_view word);
+
+// What the last suffix says: .gz and .zst.
+Compression CompressionFromPath(std::string_view path);
+
+// What the suffix says, behind .gz or .zst: .jsonl .ndjson .json-lines .csv .tsv .tab .txt; nothing
+// for "-". Throws UsageError with the way out for suffixes of formats that are not read here.
+std::optional<Format> FormatFromPath(std::string_view path);
+
+// FormatFromPath, or a UsageError that asks for the option.
+Format RequireFormat(std::string_view path);
+
+}  // namespace rowmill

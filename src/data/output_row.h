@@ -1,0 +1,42 @@
+// What the run says about one row: its status and the typed cells of the task's columns.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace rowmill {
+
+// The table of statuses in docs/architecture.md.
+enum class RowStatus : uint8_t { kOk, kTruncated, kInvalid, kError, kSkipped };
+
+// "ok", "truncated", "invalid", "error", "skipped".
+std::string_view RowStatusName(RowStatus status);
+
+// JSON text of our own making, for values with structure (lists of objects).
+struct JsonText {
+  std::string text;
+  bool operator==(const JsonText&) const = default;
+};
+
+// One value. Numbers are written as the shortest text that reads back as the same value; a number
+// that is not finite becomes null.
+using Cell =
+    std::variant<std::monostate, std::string, int64_t, double, bool, std::vector<float>, JsonText>;
+
+// Views into what the caller holds while it writes the row.
+struct OutputRow {
+  std::span<const Cell> cells;  // one for each task column; none at all means null for each
+  RowStatus status = RowStatus::kOk;
+  std::string_view error;  // empty where the row is fine
+};
+
+// Appends the cell as a JSON value.
+void AppendCellAsJson(const Cell& cell, std::string& out);
+// Appends the cell as plain text: nothing for null, lists and structures as JSON.
+void AppendCellAsText(const Cell& cell, std::string& out);
+
+}  // namespace rowmill
