@@ -61,6 +61,8 @@ function(rowmill_tests)
       target_compile_definitions(test_${room} PRIVATE ROWMILL_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
       add_test(NAME unit.${room} COMMAND test_${room} --gtest_brief=1)
       set_tests_properties(unit.${room} PROPERTIES LABELS unit TIMEOUT 900)
+      # What only this room's tests need, such as the oracle they compare with.
+      include(${CMAKE_SOURCE_DIR}/tests/unit/${room}/room.cmake OPTIONAL)
     endif()
   endforeach()
 endfunction()

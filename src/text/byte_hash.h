@@ -18,20 +18,31 @@ inline uint64_t FoldedMultiply(uint64_t a, uint64_t b) {
   return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
 }
 
+inline uint64_t LoadWord(const char* bytes, size_t size) {  // size: 4 or 8
+  uint64_t word = 0;
+  std::memcpy(&word, bytes, size);
+  return word;
+}
+
+// The last eight bytes, or all of a shorter string. Up to eight bytes the word and the size
+// together are the string: no two strings of one size give the same word. Loads overlap instead of
+// looping.
+inline uint64_t TailWord(const char* bytes, size_t size) {
+  if (size >= 8) return LoadWord(bytes + size - 8, 8);
+  if (size >= 4) return LoadWord(bytes, 4) << 32 | LoadWord(bytes + size - 4, 4);
+  if (size == 0) return 0;
+  const auto byte = [&](size_t i) { return static_cast<uint64_t>(static_cast<uint8_t>(bytes[i])); };
+  return byte(0) << 16 | byte(size / 2) << 8 | byte(size - 1);
+}
+
 inline uint64_t HashBytes(const char* bytes, size_t size) {
   constexpr uint64_t kFirst = 0x9E3779B97F4A7C15;   // 2^64 / golden ratio
   constexpr uint64_t kSecond = 0xE7037ED1A0B428DB;  // any odd constant with mixed bits
   uint64_t hash = kFirst ^ size;
-  for (; size > 8; size -= 8, bytes += 8) {
-    uint64_t word;
-    std::memcpy(&word, bytes, sizeof(word));
-    hash = FoldedMultiply(hash ^ word, kSecond);
+  for (size_t i = 0; i + 8 < size; i += 8) {
+    hash = FoldedMultiply(hash ^ LoadWord(bytes + i, 8), kSecond);
   }
-  uint64_t word = 0;
-  for (size_t i = 0; i < size; ++i) {
-    word |= static_cast<uint64_t>(static_cast<uint8_t>(bytes[i])) << (8 * i);
-  }
-  return FoldedMultiply(hash ^ word, kSecond ^ kFirst);
+  return FoldedMultiply(hash ^ TailWord(bytes, size), kSecond ^ kFirst);
 }
 
 }  // namespace rowmill

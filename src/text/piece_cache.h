@@ -23,7 +23,7 @@ class PieceCache {
  public:
   static constexpr size_t kMaxPieceBytes = 24;
   static constexpr size_t kMaxIds = 9;
-  static constexpr size_t kNumSlots = size_t{1} << 14;  // 1 MiB, about a core's second-level cache
+  static constexpr size_t kNumSlots = size_t{1} << 15;  // 2 MiB
 
   struct Key {
     uint64_t words[3];  // the bytes, padded with zeros

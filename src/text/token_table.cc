@@ -7,13 +7,23 @@
 #include "text/byte_hash.h"
 
 namespace rowmill {
+namespace {
 
-TokenTable::TokenTable(size_t num_tokens) : slots_(std::bit_ceil(2 * num_tokens + 2)) {
+constexpr size_t kShortKeyBytes = 8;
+
+uint64_t SlotWord(std::string_view key, uint64_t hash) {
+  return key.size() <= kShortKeyBytes ? TailWord(key.data(), key.size()) : hash;
+}
+
+}  // namespace
+
+TokenTable::TokenTable(size_t num_tokens)
+    : slots_(std::bit_ceil(std::max<size_t>(2 * num_tokens, 2))) {
   entries_.reserve(num_tokens);
 }
 
 void TokenTable::Add(std::string_view bytes, std::string_view key) {
-  CHECK(2 * (size() + 1) <= slots_.size());
+  CHECK(2 * (size() + 1) <= slots_.size());  // so that a probe ends
   CHECK(bytes.size() <= kMaxBytes && key.size() <= kMaxBytes &&
         bytes_.size() + bytes.size() + key.size() <= kMaxBytes);
   const int32_t id = static_cast<int32_t>(size());
@@ -31,24 +41,25 @@ void TokenTable::Add(std::string_view bytes, std::string_view key) {
 
   max_key_bytes_ = std::max(max_key_bytes_, key.size());
   const uint64_t hash = HashBytes(key.data(), key.size());
-  const size_t mask = slots_.size() - 1;
-  size_t i = hash & mask;
-  for (; slots_[i].id != kNoToken; i = (i + 1) & mask) {
-    if (KeyOf(slots_[i].id) == key) return;
-  }
-  slots_[i] = {static_cast<uint32_t>(hash >> 32), id};
+  const uint64_t word = SlotWord(key, hash);
+  Slot& slot = slots_[FindSlot(key, hash, word)];
+  if (slot.id == kNoToken) slot = {word, entry.key_size, id};
 }
 
 int32_t TokenTable::Find(std::string_view key) const {
   if (key.size() > max_key_bytes_) return kNoToken;
   const uint64_t hash = HashBytes(key.data(), key.size());
+  return slots_[FindSlot(key, hash, SlotWord(key, hash))].id;
+}
+
+size_t TokenTable::FindSlot(std::string_view key, uint64_t hash, uint64_t word) const {
   const size_t mask = slots_.size() - 1;
-  for (size_t i = hash & mask; slots_[i].id != kNoToken; i = (i + 1) & mask) {
-    if (slots_[i].hash == static_cast<uint32_t>(hash >> 32) && KeyOf(slots_[i].id) == key) {
-      return slots_[i].id;
-    }
+  for (size_t i = hash & mask;; i = (i + 1) & mask) {
+    const Slot& slot = slots_[i];
+    if (slot.id == kNoToken) return i;
+    if (slot.word != word || slot.key_size != key.size()) continue;
+    if (key.size() <= kShortKeyBytes || KeyOf(slot.id) == key) return i;
   }
-  return kNoToken;
 }
 
 }  // namespace rowmill

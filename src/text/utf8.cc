@@ -117,6 +117,7 @@ ValidUtf8 MakeValidUtf8(std::string_view bytes) {
 
 void Utf8Assembler::Append(std::string_view bytes, std::string& out) {
   while (num_held_ > 0 && !bytes.empty()) {
+    CHECK(num_held_ < sizeof(held_));  // four bytes are never incomplete
     held_[num_held_] = bytes[0];
     const std::string_view candidate(held_, num_held_ + 1);
     const DecodedChar decoded = DecodeUtf8(candidate);
