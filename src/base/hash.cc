@@ -4,6 +4,8 @@
 #include <bit>
 #include <cstring>
 
+#include "base/sha256_blocks.h"
+
 namespace rowmill {
 namespace {
 
@@ -53,37 +55,9 @@ uint64_t Finalize(uint64_t k) {
   return k ^ (k >> 33);
 }
 
-// ---- SHA-256 ----
-
-constexpr std::array<uint32_t, 64> kSha256Constants = {
-    0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
-    0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
-    0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
-    0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
-    0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
-    0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
-    0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
-    0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
-
+// FIPS 180-4, 5.3.3.
 constexpr std::array<uint32_t, 8> kSha256Start = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
                                                   0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
-
-uint32_t LoadBigEndian32(const uint8_t* from) {
-  return static_cast<uint32_t>(from[0]) << 24 | static_cast<uint32_t>(from[1]) << 16 |
-         static_cast<uint32_t>(from[2]) << 8 | static_cast<uint32_t>(from[3]);
-}
-
-// The 16 words of the block, extended to one word for each of the 64 rounds.
-std::array<uint32_t, 64> MessageSchedule(const uint8_t* data) {
-  std::array<uint32_t, 64> w;
-  for (size_t t = 0; t < 16; ++t) w[t] = LoadBigEndian32(data + 4 * t);
-  for (size_t t = 16; t < 64; ++t) {
-    const uint32_t s0 = std::rotr(w[t - 15], 7) ^ std::rotr(w[t - 15], 18) ^ (w[t - 15] >> 3);
-    const uint32_t s1 = std::rotr(w[t - 2], 17) ^ std::rotr(w[t - 2], 19) ^ (w[t - 2] >> 10);
-    w[t] = w[t - 16] + s0 + w[t - 7] + s1;
-  }
-  return w;
-}
 
 }  // namespace
 
@@ -135,28 +109,6 @@ Digest128 ComputeDigest128(std::span<const std::byte> bytes, uint64_t seed) {
 
 Sha256::Sha256() : state_(kSha256Start) {}
 
-void Sha256::Block(const uint8_t* data) {
-  const std::array<uint32_t, 64> w = MessageSchedule(data);
-  auto [a, b, c, d, e, f, g, h] = state_;
-  for (size_t t = 0; t < 64; ++t) {
-    const uint32_t sum1 = std::rotr(e, 6) ^ std::rotr(e, 11) ^ std::rotr(e, 25);
-    const uint32_t choice = (e & f) ^ (~e & g);
-    const uint32_t t1 = h + sum1 + choice + kSha256Constants[t] + w[t];
-    const uint32_t sum0 = std::rotr(a, 2) ^ std::rotr(a, 13) ^ std::rotr(a, 22);
-    const uint32_t majority = (a & b) ^ (a & c) ^ (b & c);
-    h = g;
-    g = f;
-    f = e;
-    e = d + t1;
-    d = c;
-    c = b;
-    b = a;
-    a = t1 + sum0 + majority;
-  }
-  const std::array<uint32_t, 8> round = {a, b, c, d, e, f, g, h};
-  for (size_t i = 0; i < 8; ++i) state_[i] += round[i];
-}
-
 void Sha256::Update(std::span<const std::byte> bytes) {
   const auto* at = reinterpret_cast<const uint8_t*>(bytes.data());
   size_t left = bytes.size();
@@ -168,10 +120,13 @@ void Sha256::Update(std::span<const std::byte> bytes) {
     at += taken;
     left -= taken;
     if (num_pending_ < pending_.size()) return;
-    Block(pending_.data());
+    Sha256Blocks(state_.data(), pending_.data(), 1);
     num_pending_ = 0;
   }
-  for (; left >= pending_.size(); at += pending_.size(), left -= pending_.size()) Block(at);
+  const size_t num_blocks = left / pending_.size();
+  Sha256Blocks(state_.data(), at, num_blocks);
+  at += num_blocks * pending_.size();
+  left -= num_blocks * pending_.size();
   std::copy_n(at, left, pending_.data());
   num_pending_ = left;
 }

@@ -35,8 +35,6 @@ class Sha256 {
   std::array<uint8_t, 32> Finish();
 
  private:
-  void Block(const uint8_t* data);
-
   std::array<uint32_t, 8> state_;
   std::array<uint8_t, 64> pending_{};
   size_t num_pending_ = 0;
