@@ -29,12 +29,12 @@ size_t AppendUnicodeEscape(std::string_view escaped, size_t i, std::string& out)
   if (*first >= 0xD800 && *first < 0xDC00 && escaped.substr(i, 2) == "\\u") {
     const std::optional<uint32_t> second = ParseHex4(escaped, i + 2);
     if (second.has_value() && *second >= 0xDC00 && *second < 0xE000) {
-      AppendUtf8(0x10000 + ((*first - 0xD800) << 10) + (*second - 0xDC00), out);
+      AppendCharacter(0x10000 + ((*first - 0xD800) << 10) + (*second - 0xDC00), out);
       return i + 6;
     }
   }
   const bool surrogate = *first >= 0xD800 && *first < 0xE000;
-  AppendUtf8(surrogate || *first == 0 ? U'\uFFFD' : static_cast<char32_t>(*first), out);
+  AppendCharacter(surrogate || *first == 0 ? U'\uFFFD' : static_cast<char32_t>(*first), out);
   return i;
 }
 

@@ -22,7 +22,9 @@ JsonlSource::JsonlSource(std::unique_ptr<InputStream> stream, const SourceOption
     : Source(Format::kJsonl, std::move(stream)),
       max_line_bytes_(options.max_line_bytes),
       limits_(options.json),
-      reserved_(options.reserved_names.begin(), options.reserved_names.end()) {}
+      reserved_(options.reserved_names.begin(), options.reserved_names.end()) {
+  reserved_.insert({"status", "error"});
+}
 
 bool JsonlSource::ReadRecord(Record& record) {
   LineState state;

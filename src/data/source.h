@@ -43,8 +43,9 @@ struct SourceOptions {
   size_t max_line_bytes = size_t{16} << 20;  // of JSONL and text
   CsvLimits csv;
   JsonLimits json;
-  // The names of our output columns. JSONL: an input that has one of them, with or without our
-  // prefix, is told by columns() even where there are too many names to remember.
+  // The names of the task's columns (`status` and `error` are known). JSONL: an input that has one
+  // of them, with or without our prefix, is told by columns() even where there are too many names
+  // to remember.
   std::vector<std::string> reserved_names;
 };
 

@@ -79,7 +79,7 @@ bool RepairUtf8(std::string& text) {
   return true;
 }
 
-void AppendUtf8(char32_t character, std::string& out) {
+void AppendCharacter(char32_t character, std::string& out) {
   const auto code = static_cast<uint32_t>(character);
   CHECK(code <= 0x10FFFF);
   if (code < 0x80) {
@@ -99,7 +99,7 @@ void AppendUtf8(char32_t character, std::string& out) {
   }
 }
 
-char32_t DecodeUtf8(std::string_view text, size_t& position) {
+char32_t NextCharacter(std::string_view text, size_t& position) {
   const uint8_t lead = At(text, position);
   const size_t size = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
   DCHECK(position + size <= text.size());
@@ -109,7 +109,7 @@ char32_t DecodeUtf8(std::string_view text, size_t& position) {
   return code;
 }
 
-size_t CountUtf8(std::string_view text) {
+size_t CountCharacters(std::string_view text) {
   size_t count = 0;
   for (const char c : text) count += (static_cast<uint8_t>(c) & 0xC0) != 0x80;
   return count;

@@ -60,7 +60,7 @@ TEST(JsonTextTest, StringsComeBackAndOthersReadThem) {
       const auto below = [&](uint32_t end) { return static_cast<char32_t>(random() % end); };
       const char32_t kinds[] = {below(0x20) + 1, U'"', U'\\', below(0x300) + 1,
                                 below(50) + 0x1F600};
-      AppendUtf8(kinds[random() % 5], text);
+      AppendCharacter(kinds[random() % 5], text);
     }
     const std::string json = Escaped(text);
     ASSERT_EQ(nlohmann::json::parse(json).get<std::string>(), text) << round;

@@ -19,15 +19,15 @@ TEST(Utf8Test, KeepsEveryValidCharacter) {
   size_t count = 0;
   for (char32_t c = 1; c <= 0x10FFFF; ++c) {
     if (c == 0xD800) c = 0xE000;
-    AppendUtf8(c, all);
+    AppendCharacter(c, all);
     ++count;
   }
   EXPECT_TRUE(IsCleanUtf8(all));
-  EXPECT_EQ(CountUtf8(all), count);
+  EXPECT_EQ(CountCharacters(all), count);
   size_t position = 0;
   for (char32_t c = 1; c <= 0x10FFFF; ++c) {
     if (c == 0xD800) c = 0xE000;
-    ASSERT_EQ(DecodeUtf8(all, position), c);
+    ASSERT_EQ(NextCharacter(all, position), c);
   }
   EXPECT_EQ(position, all.size());
   std::string copy = all;
