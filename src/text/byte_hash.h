@@ -38,7 +38,7 @@ inline uint64_t TailWord(const char* bytes, size_t size) {
 inline uint64_t HashBytes(const char* bytes, size_t size) {
   constexpr uint64_t kFirst = 0x9E3779B97F4A7C15;   // 2^64 / golden ratio
   constexpr uint64_t kSecond = 0xE7037ED1A0B428DB;  // any odd constant with mixed bits
-  uint64_t hash = kFirst ^ size;
+  uint64_t hash = kFirst * size;  // not xor: a size and a first byte could cancel out
   for (size_t i = 0; i + 8 < size; i += 8) {
     hash = FoldedMultiply(hash ^ LoadWord(bytes + i, 8), kSecond);
   }
