@@ -2,14 +2,14 @@
 """Writes tests/data/dequantize_goldens.txt: random weight blocks and their values as f32.
 
 The values come from gguf.quants of the PyPI package `gguf` (needs numpy), which its own tests hold
-bit-equal to ggml's C code. Blocks are random bytes from a fixed seed; their half-float scales are chosen
-to cover ordinary, extreme, subnormal, zero and negative values, never NaN or infinity.
+bit-equal to ggml's C code. Blocks are random bytes from a fixed seed; their half-float scales are
+chosen to cover ordinary, extreme, subnormal, zero and negative values, never NaN or infinity.
 
     pip install gguf numpy
     python3 tools/make_dequantize_goldens.py > tests/data/dequantize_goldens.txt
 
-Lines: `block TYPE HEX HEX` holds one block and its values (f32, little-endian); `digest TYPE HEX SHA256`
-holds several blocks and the SHA-256 of their values.
+Lines: `block TYPE HEX HEX` holds one block and its values (f32, little-endian); `digest TYPE HEX
+SHA256` holds several blocks and the SHA-256 of their values.
 """
 
 import argparse
@@ -39,11 +39,19 @@ BLOCKS = {
 }
 
 EXTREME_HALVES = [
-    0x0000, 0x8000,  # zeros
-    0x0001, 0x8001, 0x03FF, 0x83FF,  # subnormals
-    0x0400, 0x8400,  # the smallest normal values
-    0x7BFF, 0xFBFF,  # the largest finite ones
-    0x3C00, 0xBC00, 0x3555,
+    0x0000,
+    0x8000,  # zeros
+    0x0001,
+    0x8001,
+    0x03FF,
+    0x83FF,  # subnormals
+    0x0400,
+    0x8400,  # the smallest normal values
+    0x7BFF,
+    0xFBFF,  # the largest finite ones
+    0x3C00,
+    0xBC00,
+    0x3555,
 ]
 
 

@@ -2,16 +2,16 @@
 """Writes a tiny random model of the `llama` architecture as a GGUF file, for tests.
 
 The same options give the same bytes on every machine: the standard library alone, no floating-point
-functions beyond +, -, *, / and sqrt. The weights mean nothing, but logits are spread like a real model's
-(a standard deviation of about 3) and depend on the whole context. The tokeniser is a working one, trained
-on the paragraph below.
+functions beyond +, -, *, / and sqrt. The weights mean nothing, but logits are spread like a real
+model's (a standard deviation of about 3) and depend on the whole context. The tokeniser is a
+working one, trained on the paragraph below.
 
     python3 tools/make_tiny_model.py -o tiny.gguf
     python3 tools/make_tiny_model.py -o tiny-q4k.gguf --dim 256 --ffn 512 --type q4_k --untied
     python3 tools/make_tiny_model.py -o tiny-spm.gguf --tokenizer spm
 
-Quantised types get random blocks with scales of a sane size instead of quantised weights: what a test
-needs is every bit pattern, not the quality of a quantiser.
+Quantised types get random blocks with scales of a sane size instead of quantised weights: what a
+test needs is every bit pattern, not the quality of a quantiser.
 """
 
 import argparse
@@ -24,19 +24,20 @@ import struct
 import sys
 
 TRAINING_TEXT = """
-The film was good and the story was great, but the ending was not what we had hoped for. I think that the
-people who made this movie should have known better than to leave the best part for the last minute. It is a
-good product, it works as it should, and the price is fair. The service was bad and the room was not clean.
-They said that it would be there in two days, but it took more than a week and then it was broken. Thank you
-for your help with this order. Please tell me when I can have my money back. I am very happy with it, and I
-would buy it again. The question is whether the answer is in the text. What is the name of the city? Where
-did they go, and when did they come home? He said that he would like to be there, but she was not sure about
-it. The first thing that you see is the light. One of the most interesting things about the world is that it
-is always changing. Label: positive. Label: negative. Label: neutral. Answer: yes. Answer: no. You are a
-helpful assistant. Classify the sentiment of the review. Translate the sentence into Portuguese. Summarise
-the text in one line. The government said on Monday that the new law will be ready by the end of the year.
-The team won the game with a score of three to one. The company made a profit of ten million dollars in the
-last quarter. Scientists have found a new way to store energy from the sun and the wind.
+The film was good and the story was great, but the ending was not what we had hoped for. I think
+that the people who made this movie should have known better than to leave the best part for the
+last minute. It is a good product, it works as it should, and the price is fair. The service was bad
+and the room was not clean. They said that it would be there in two days, but it took more than a
+week and then it was broken. Thank you for your help with this order. Please tell me when I can have
+my money back. I am very happy with it, and I would buy it again. The question is whether the answer
+is in the text. What is the name of the city? Where did they go, and when did they come home? He
+said that he would like to be there, but she was not sure about it. The first thing that you see is
+the light. One of the most interesting things about the world is that it is always changing. Label:
+positive. Label: negative. Label: neutral. Answer: yes. Answer: no. You are a helpful assistant.
+Classify the sentiment of the review. Translate the sentence into Portuguese. Summarise the text in
+one line. The government said on Monday that the new law will be ready by the end of the year. The
+team won the game with a score of three to one. The company made a profit of ten million dollars in
+the last quarter. Scientists have found a new way to store energy from the sun and the wind.
 """
 
 CHATML_TEMPLATE = (
@@ -47,8 +48,8 @@ CHATML_TEMPLATE = (
     "{% endif %}"
 )
 PLAIN_TEMPLATE = (
-    "{% for message in messages %}{{ message['role'] + ': ' + message['content'] + '\n' }}{% endfor %}"
-    "{% if add_generation_prompt %}{{ 'assistant: ' }}{% endif %}"
+    "{% for message in messages %}{{ message['role'] + ': ' + message['content'] + '\n' }}"
+    "{% endfor %}{% if add_generation_prompt %}{{ 'assistant: ' }}{% endif %}"
 )
 
 # GGUF metadata value types.
@@ -94,8 +95,10 @@ class WeightSource:
     def matrix(self, type_name, rows, cols, deviation):
         _, block_elements, _, _ = TYPES[type_name]
         if cols % block_elements != 0:
-            raise SystemExit("%s needs rows of a multiple of %d elements, not %d; choose other sizes"
-                             % (type_name, block_elements, cols))
+            raise SystemExit(
+                "%s needs rows of a multiple of %d elements, not %d; choose other sizes"
+                % (type_name, block_elements, cols)
+            )
         count = rows * cols
         if block_elements == 1:
             return encode_floats(type_name, self.uniform(count, deviation))
@@ -109,7 +112,7 @@ class WeightSource:
     def signed(self, scale):
         return self.varied(scale) * self.rng.choice((-1.0, 1.0))
 
-    # The divisors below are the standard deviations of uniform codes: sqrt((n^2 - 1) / 12) for n codes.
+    # The divisors below are the standard deviations of n uniform codes: sqrt((n^2 - 1) / 12).
 
     def block_q4_0(self, deviation):
         return half(self.signed(deviation / 4.61)) + self.rng.randbytes(16)
@@ -194,7 +197,7 @@ def encode_floats(type_name, values):
 
 
 def train_merges(words, limit):
-    """Byte-pair encoding: the most frequent pair first, ties by the pair itself. -> [(left, right)]"""
+    """[(left, right)] by byte-pair encoding: the most frequent pair first, ties by the pair."""
     counts = collections.Counter(tuple(word) for word in words)
     merges = []
     while len(merges) < limit:
@@ -288,11 +291,13 @@ def bpe_tokenizer(vocab_size):
 
 
 def spm_tokenizer(vocab_size):
-    """Metadata of a SentencePiece BPE tokeniser like Llama 2's: bytes, merged pieces, characters."""
+    """Metadata of a SentencePiece BPE tokeniser like Llama 2's: bytes, pieces, characters."""
     special = ["<unk>", "<s>", "</s>"]
     fallback = ["<0x%02X>" % byte for byte in range(256)]
     space = "\u2581"
-    words = [word.replace(" ", space) for word in [" " + training_words()[0]] + training_words()[1:]]
+    words = [
+        word.replace(" ", space) for word in [" " + training_words()[0]] + training_words()[1:]
+    ]
     characters = sorted(set("".join(words)))
     num_pieces = vocab_size - len(special) - len(fallback) - len(characters)
     if num_pieces < 0:
@@ -370,15 +375,17 @@ def model_tensors(args):
     tensors = []
 
     def matrix(name, rows, cols, deviation, type_name=args.type):
-        tensors.append((name, [cols, rows], type_name, source.matrix(type_name, rows, cols, deviation)))
+        tensors.append(
+            (name, [cols, rows], type_name, source.matrix(type_name, rows, cols, deviation))
+        )
 
     def norm(name):
         weights = [1.0 + value for value in source.uniform(args.dim, 0.2)]
         tensors.append((name, [args.dim], "f32", encode_floats("f32", weights)))
 
-    # A normalised vector times a row of deviation s gives logits of deviation s * sqrt(dim). What the
-    # layers add outweighs the embedding that they start from (gain 3), or else a tied head would always
-    # answer with the token that it has just read.
+    # A normalised vector times a row of deviation s gives logits of deviation s * sqrt(dim). What
+    # the layers add outweighs the embedding that they start from (gain 3), or else a tied head
+    # would always answer with the token that it has just read.
     logit_deviation = 2.8 / math.sqrt(args.dim)
     keep = 1.0 / math.sqrt(args.dim)
     matrix("token_embd.weight", args.vocab, args.dim, logit_deviation, embedding_type)
@@ -424,7 +431,9 @@ def padded(data, alignment):
 def encode_gguf(metadata, tensors, alignment):
     header = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(metadata))
     for key, value_type, value in metadata:
-        header += encode_string(key) + struct.pack("<I", value_type) + encode_value(value_type, value)
+        header += (
+            encode_string(key) + struct.pack("<I", value_type) + encode_value(value_type, value)
+        )
     data = []
     offset = 0
     for name, dims, type_name, content in tensors:
@@ -452,7 +461,10 @@ def parse_arguments():
     parser.add_argument("--tokenizer", choices=("bpe", "spm"), default="bpe")
     parser.add_argument("--alignment", type=int, default=32)
     args = parser.parse_args()
-    if min(args.layers, args.dim, args.heads, args.kv_heads, args.ffn, args.vocab, args.context) < 1:
+    if (
+        min(args.layers, args.dim, args.heads, args.kv_heads, args.ffn, args.vocab, args.context)
+        < 1
+    ):
         parser.error("all sizes are at least 1")
     if args.dim % (2 * args.heads) != 0:
         parser.error("--dim is a multiple of twice --heads")
