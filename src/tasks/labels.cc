@@ -102,6 +102,15 @@ void ValidateLabels(std::span<const Label> labels) {
   }
 }
 
+std::string JoinLabelNames(std::span<const Label> labels) {
+  std::string out;
+  for (size_t i = 0; i < labels.size(); ++i) {
+    if (i > 0) out += i + 1 == labels.size() ? " or " : ", ";
+    out += labels[i].name;
+  }
+  return out;
+}
+
 std::vector<int32_t> EncodeContinuation(const Tokenizer& tokenizer, std::string_view text) {
   std::vector<int32_t> alone = tokenizer.Encode(text, SpecialTokens::kPlainText);
   if (!tokenizer.vocabulary().add_space_prefix) return alone;

@@ -35,6 +35,9 @@ std::vector<Label> ParseLabelFile(std::string_view content, std::string_view fil
 // the same name as another.
 void ValidateLabels(std::span<const Label> labels);
 
+// "billing, bug or other": for prompts.
+std::string JoinLabelNames(std::span<const Label> labels);
+
 // When the token of what ends an answer is scored with it. kAuto: where the tokens of some label
 // are the beginning of another's (`bill`, `billing`): without its end the shorter one could only
 // win.

@@ -1,0 +1,51 @@
+// A model file with everything that is read from it once: weights, tokeniser, chat template, hash.
+// Shared, const, by all units and tasks of a process.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/file_system.h"
+#include "formats/gguf.h"
+#include "models/model.h"
+#include "parallel/thread_team.h"
+#include "tasks/prompt_options.h"
+#include "text/chat_template.h"
+#include "text/tokenizer.h"
+
+namespace rowmill {
+
+struct LoadedModel {
+  std::string reference;  // as the person wrote it; the default's alias where nothing was written
+  std::string path;
+  std::string sha256;                    // of the file, hexadecimal
+  std::unique_ptr<const GgufFile> file;  // mapped; texts and float weights may be views into it
+  std::unique_ptr<const Decoder> decoder;
+  std::unique_ptr<const Tokenizer> tokenizer;
+  std::unique_ptr<const ChatTemplate> chat_template;  // null where the file has none
+
+  std::string chat_template_error;  // why it has one that cannot be used
+
+  TaskModel ForTasks() const {
+    return {tokenizer.get(), chat_template.get(), chat_template_error, decoder->max_seq_len()};
+  }
+};
+
+// The part of a model file that reading text takes: no weights are loaded. For `tokenize`,
+// `inspect` and tests.
+struct LoadedText {
+  std::unique_ptr<const Tokenizer> tokenizer;
+  std::unique_ptr<const ChatTemplate> chat_template;  // null where the file has none that works
+  std::string chat_template_error;
+};
+
+// Throws ModelError naming the file where it has no tokeniser that works. A chat template that does
+// not work is an error only where it is used.
+LoadedText LoadText(const GgufFile& file);
+
+// Resolves `reference` (tasks/model_reference.h) and loads it. `hash_folder`: where hashes are
+// remembered (tasks/file_hash.h); empty: nowhere. Throws ModelError.
+LoadedModel LoadModel(const std::string& reference, const LoadOptions& options, ThreadTeam& team,
+                      FileSystem& file_system, const std::string& hash_folder);
+
+}  // namespace rowmill

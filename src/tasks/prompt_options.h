@@ -1,0 +1,48 @@
+// What a person says about prompts, the same for all tasks that have one. Filled by the command
+// line.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace rowmill {
+
+class ChatTemplate;
+class Tokenizer;
+
+// What a task needs of a loaded model. The owner (tasks/loaded_model.h) outlives the task.
+struct TaskModel {
+  const Tokenizer* tokenizer = nullptr;
+  const ChatTemplate* chat_template = nullptr;  // null where the model has none
+  std::string chat_template_error;              // why the model has one that cannot be used
+  size_t max_seq_len = 0;                       // positions
+};
+
+enum class PromptMode : uint8_t {
+  kAuto,  // kChat where the model has a chat template, unless the task's own prompt is a raw one
+  kChat,  // the prompt is the user's message in the model's chat template
+  kRaw,   // the prompt is what the model continues
+};
+
+// What happens to a row whose prompt is too long.
+enum class Overflow : uint8_t {
+  kError,  // it is not run
+  kHead,   // the beginning of the row's text is left out
+  kTail,   // the end of the row's text is left out
+};
+
+struct PromptOptions {
+  // --text: the column that {{text}} stands for. Empty: the column `text`.
+  std::string text_column;
+  // --prompt or the content of --prompt-file; nothing: the task's own prompt.
+  std::optional<std::string> prompt;
+  std::string prompt_name = "--prompt";  // what error texts call it: the option or the file
+  std::optional<std::string> system;     // --system
+  PromptMode mode = PromptMode::kAuto;   // --raw-prompt: kRaw
+  Overflow overflow = Overflow::kError;
+  size_t max_context = 0;  // tokens, prompt and answer; 0: what the model was trained for
+};
+
+}  // namespace rowmill

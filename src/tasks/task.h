@@ -1,0 +1,90 @@
+// What is asked of each row: how a record becomes the tokens that a model reads, what the decoder
+// does after them, and how its result becomes output columns. One object per job, const while rows
+// run, so that all threads share it; what changes lies in the caller's PrepareScratch.
+//
+// What it is not: it runs no model, reads no files and counts no measures (metrics/). Whatever it
+// does with a row depends on that row alone, never on its index or its neighbours.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "data/record.h"
+#include "data/schema.h"
+#include "decode/decode_spec.h"
+#include "tasks/row_result.h"
+#include "text/tokenizer_scratch.h"
+
+namespace rowmill {
+
+// A record as the model will read it, or why it will not.
+struct ModelInput {
+  RowStatus status = RowStatus::kOk;  // kOk or kTruncated: `tokens` is the prompt
+  std::string error;  // of kInvalid and kError; never quotes the row, never says where it stands
+  std::vector<int32_t> tokens;  // at least one; empty where there is an error
+
+  void Clear() {
+    status = RowStatus::kOk;
+    error.clear();
+    tokens.clear();
+  }
+};
+
+// Memory of one thread that prepares rows.
+struct PrepareScratch {
+  TokenizerScratch tokenizer;
+  std::vector<std::string> values;  // of the columns that the prompt uses
+};
+
+class Task {
+ public:
+  virtual ~Task() = default;
+  Task(const Task&) = delete;
+  Task& operator=(const Task&) = delete;
+
+  virtual std::string_view name() const = 0;  // of the command
+
+  // The columns of the input that the task reads.
+  virtual const std::vector<std::string>& input_columns() const = 0;
+  // Throws UsageError, with "did you mean", where `columns` lacks one of them. For inputs whose
+  // columns are known before the first row; elsewhere a row that lacks one is invalid.
+  virtual void CheckColumns(const ColumnNames& columns) const = 0;
+
+  // Thread-safe as long as each thread has its own scratch. `input` is cleared first.
+  virtual void Prepare(const Record& record, PrepareScratch& scratch, ModelInput& input) const = 0;
+
+  virtual const DecodeSpec& decode_spec() const = 0;
+  // The longest prompt, in tokens, that leaves room for what decode_spec() adds.
+  virtual size_t max_prompt_tokens() const = 0;
+
+  // The names of the columns that the task adds.
+  virtual const std::vector<std::string>& columns() const = 0;
+  // One cell for each of columns(); nulls where the row has no answer. `cells` is overwritten.
+  virtual void Output(const RowResult& result, std::vector<Cell>& cells) const = 0;
+
+  // Names of the answers where they are known in advance, for --gold; empty for free text.
+  virtual std::span<const std::string> labels() const { return {}; }
+  // Which of labels() the row got; nothing where it has no answer or there are no labels.
+  virtual std::optional<size_t> PredictedLabel(const RowResult& /*result*/) const { return {}; }
+
+  // What decides the output besides model and input: names and values for the journal's
+  // fingerprint.
+  virtual std::vector<std::pair<std::string, std::string>> FingerprintEntries() const = 0;
+
+  // A prompt whose scores the task needs before it can turn results into columns; nothing for most
+  // tasks. Where there is one the engine runs it like a row, before the job's output is written,
+  // and hands its label_log_probs over.
+  virtual std::optional<std::vector<int32_t>> CalibrationPrompt() const { return {}; }
+  virtual void SetCalibration(std::span<const double> /*label_log_probs*/) {}
+
+ protected:
+  Task() = default;
+};
+
+}  // namespace rowmill
