@@ -55,6 +55,17 @@ void Tokenizer::Encode(std::string_view text, SpecialTokens special, TokenizerSc
   Encode(std::span(&span, 1), scratch, out);
 }
 
+void Tokenizer::EncodePrompt(std::span<const PromptSpan> prompt, TokenizerScratch& scratch,
+                             std::vector<int32_t>& out) const {
+  std::vector<TextSpan> spans;
+  spans.reserve(prompt.size());
+  for (const PromptSpan& span : prompt) {
+    const bool is_template = span.origin == PromptSpan::Origin::kTemplate;
+    spans.push_back({span.text, is_template ? SpecialTokens::kParse : SpecialTokens::kPlainText});
+  }
+  Encode(spans, scratch, out);
+}
+
 std::vector<int32_t> Tokenizer::Encode(std::string_view text, SpecialTokens special) const {
   TokenizerScratch scratch(TokenizerScratch::Cache::kOff);
   std::vector<int32_t> ids;
@@ -83,8 +94,7 @@ void Tokenizer::EncodePrepared(TokenizerScratch& scratch, std::vector<int32_t>& 
     begin = match.begin + match.size;
   }
   if (begin < size) EncodeFragment(text.substr(begin), scratch, out);
-  scratch.merge.Trim();
-  scratch.special.Trim();
+  scratch.Trim();
 }
 
 void Tokenizer::EncodeThroughCache(std::string_view piece, TokenizerScratch& scratch,

@@ -19,6 +19,7 @@
 #include <string_view>
 #include <vector>
 
+#include "text/prompt_span.h"
 #include "text/special_tokens.h"
 #include "text/token_table.h"
 #include "text/tokenizer_scratch.h"
@@ -71,6 +72,9 @@ class Tokenizer {
               std::vector<int32_t>& out) const;
   void Encode(std::string_view text, SpecialTokens special, TokenizerScratch& scratch,
               std::vector<int32_t>& out) const;
+  // A rendered prompt: control tokens are parsed in the template's own text and nowhere else.
+  void EncodePrompt(std::span<const PromptSpan> prompt, TokenizerScratch& scratch,
+                    std::vector<int32_t>& out) const;
   // For single texts such as labels; allocates its own scratch.
   std::vector<int32_t> Encode(std::string_view text, SpecialTokens special) const;
 

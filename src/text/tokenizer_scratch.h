@@ -39,6 +39,15 @@ class TokenizerScratch {
     return counts.num_bytes + counts.num_pieces + merge.num_operations + special.num_operations;
   }
 
+  // Gives memory back after a text of hostile length; called by the tokenisers after each text.
+  void Trim() {
+    constexpr size_t kKeptBytes = 1 << 18;
+    if (text.capacity() > kKeptBytes) std::string().swap(text);
+    if (fragment.capacity() > kKeptBytes) std::string().swap(fragment);
+    merge.Trim();
+    special.Trim();
+  }
+
   // The rest belongs to the tokenisers.
   bool use_cache;
   std::shared_ptr<const void> owner;  // identity of the tokeniser that the cache belongs to
