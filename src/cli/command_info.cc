@@ -1,0 +1,149 @@
+// inspect, tokenize, doctor, models: what there is, without running a job.
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <iterator>
+#include <iostream>
+#include <map>
+#include <memory>
+
+#include "base/cpu.h"
+#include "cli/commands.h"
+#include "formats/gguf.h"
+#include "kernels/dispatch.h"
+#include "models/model.h"
+#include "tasks/loaded_model.h"
+#include "tasks/model_reference.h"
+
+namespace rowmill {
+namespace {
+
+std::string Join(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
+  return text;
+}
+
+std::string ShortValue(const GgufValue& value) {
+  constexpr size_t kLongest = 60;
+  struct Visitor {
+    std::string operator()(int64_t v) const { return std::to_string(v); }
+    std::string operator()(uint64_t v) const { return std::to_string(v); }
+    std::string operator()(double v) const { return fmt::format("{}", v); }
+    std::string operator()(bool v) const { return v ? "true" : "false"; }
+    std::string operator()(std::string_view v) const {
+      std::string text;
+      for (char c : v.substr(0, kLongest)) text += c == '\n' ? ' ' : c;
+      return v.size() > kLongest ? text + fmt::format("... ({} bytes)", v.size()) : text;
+    }
+    std::string operator()(const GgufArray& v) const {
+      const size_t size = std::visit([](const auto& values) { return values.size(); }, v.values);
+      return fmt::format("array of {}", size);
+    }
+  };
+  return std::visit(Visitor{}, value);
+}
+
+ExitCode Inspect(const std::string& reference) {
+  const GgufFile file = GgufFile::Open(ResolveModel(reference, ModelFolder()));
+  fmt::print("{}\nGGUF version {}, {} tensors, {:.1f} MiB\n\n", file.name(), file.version(),
+             file.tensors().size(), static_cast<double>(file.file_size()) / (1 << 20));
+  for (const auto& [key, value] : file.metadata()) fmt::print("{:<44} {}\n", key, ShortValue(value));
+  std::map<std::string, std::pair<uint64_t, uint64_t>> by_type;  // tensors, elements
+  for (const TensorView& tensor : file.tensors()) {
+    auto& [count, elements] = by_type[std::string(Name(tensor.dtype))];
+    ++count;
+    elements += tensor.num_elements();
+  }
+  fmt::print("\n");
+  for (const auto& [type, counts] : by_type) {
+    fmt::print("{:<8} {:>6} tensors {:>14} elements\n", type, counts.first, counts.second);
+  }
+  return ExitCode::kOk;
+}
+
+ExitCode Tokenize(const std::string& reference, const std::string& text, bool parse_special) {
+  const GgufFile file = GgufFile::Open(ResolveModel(reference, ModelFolder()));
+  const LoadedText loaded = LoadText(file);
+  std::string input = text;
+  if (input == "-") {
+    input.assign(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
+  }
+  const auto special = parse_special ? SpecialTokens::kParse : SpecialTokens::kPlainText;
+  for (int32_t id : loaded.tokenizer->Encode(input, special)) {
+    std::string shown;
+    for (char c : loaded.tokenizer->Decode({&id, 1})) shown += c == '\n' ? "\\n" : std::string(1, c);
+    fmt::print("{:>8}  '{}'\n", id, shown);
+  }
+  return ExitCode::kOk;
+}
+
+ExitCode Doctor() {
+  const CpuFeatures features = DetectCpuFeatures();
+  const CpuTopology topology = DetectCpuTopology();
+  fmt::print("rowmill        {}\n", ROWMILL_VERSION);
+  fmt::print("processor      {}\n", topology.model_name);
+  fmt::print("features       {}\n", Join(FeatureNames(features)));
+  fmt::print("processors     {} online, {} allowed to this process, {} cores, {} NUMA nodes\n",
+             topology.online_cpus, topology.allowed_cpus, topology.physical_cores, topology.numa_nodes);
+  fmt::print("cgroup quota   {}\n",
+             topology.cgroup_quota > 0 ? fmt::format("{:.2f} processors", topology.cgroup_quota) : "none");
+  fmt::print("memory         {:.1f} GiB\n", static_cast<double>(topology.memory_bytes) / (1 << 30));
+  const kernels::KernelTable& chosen = kernels::SelectTable(features, "auto");
+  const std::vector<const kernels::KernelTable*> available = kernels::AvailableTables(features);
+  fmt::print("kernels\n");
+  for (const kernels::KernelTable* table : kernels::CompiledTables()) {
+    const bool runs = std::find(available.begin(), available.end(), table) != available.end();
+    fmt::print("  {:<14} {:<10} {}\n", table->name,
+               table == &chosen ? "chosen" : runs ? "available" : "not here", table->description);
+  }
+  std::string families;
+  for (std::string_view name : KnownArchitectures()) families += " " + std::string(name);
+  fmt::print("architectures {}\n", families);
+  fmt::print("\nRowmill will use {} units of one thread: a unit never waits for another, and more units than\n"
+             "cores{} only share the same time.\n",
+             topology.usable_cores, topology.cgroup_quota > 0 ? " and quota" : "");
+  return ExitCode::kOk;
+}
+
+ExitCode Models() {
+  const std::string folder = ModelFolder();
+  fmt::print("models in {}\n", folder);
+  for (const ModelAlias& alias : ModelAliases()) {
+    const bool here = std::filesystem::exists(std::filesystem::path(folder) / alias.file);
+    fmt::print("  {:<16} {:<10} {}\n", alias.name, here ? "here" : "not here", alias.description);
+  }
+  return ExitCode::kOk;
+}
+
+}  // namespace
+
+void AddInspectCommand(CLI::App& parent, Action& action) {
+  CLI::App* app = parent.add_subcommand("inspect", "what a model file holds");
+  auto model = std::make_shared<std::string>();
+  app->add_option("model", *model, "a .gguf file or an alias; none: the default model");
+  app->callback([=, &action] { action = [=] { return Inspect(*model); }; });
+}
+
+void AddTokenizeCommand(CLI::App& parent, Action& action) {
+  CLI::App* app = parent.add_subcommand("tokenize", "the tokens of a text, one per line");
+  auto model = std::make_shared<std::string>();
+  auto text = std::make_shared<std::string>();
+  auto special = std::make_shared<bool>(false);
+  app->add_option("text", *text, "the text; - reads standard input")->required();
+  app->add_option("-m,--model", *model, "a .gguf file or an alias");
+  app->add_flag("--parse-special", *special, "take the text of special tokens for the tokens");
+  app->callback([=, &action] { action = [=] { return Tokenize(*model, *text, *special); }; });
+}
+
+void AddDoctorCommand(CLI::App& parent, Action& action) {
+  CLI::App* app = parent.add_subcommand("doctor", "this machine, and what Rowmill will choose on it");
+  app->callback([&action] { action = [] { return Doctor(); }; });
+}
+
+void AddModelsCommand(CLI::App& parent, Action& action) {
+  CLI::App* app = parent.add_subcommand("models", "models that have a short name");
+  app->callback([&action] { action = [] { return Models(); }; });
+}
+
+}  // namespace rowmill

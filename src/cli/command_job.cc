@@ -1,0 +1,238 @@
+// sentiment, classify, generate, and the plan of each.
+#include <fmt/format.h>
+
+#include <chrono>
+#include <memory>
+#include <thread>
+
+#include "base/cpu.h"
+#include "cli/commands.h"
+#include "cli/job_flags.h"
+#include "cli/progress.h"
+#include "cli/signals.h"
+#include "cli/summary.h"
+#include "kernels/dispatch.h"
+#include "tasks/classify.h"
+#include "tasks/file_hash.h"
+#include "tasks/generate.h"
+#include "tasks/labels.h"
+#include "tasks/loaded_model.h"
+#include "tasks/sentiment.h"
+
+namespace rowmill {
+namespace {
+
+enum class Purpose : uint8_t { kRun, kPlan };
+using MakeTask = std::function<std::unique_ptr<Task>(const TaskModel&, const PromptOptions&)>;
+
+struct ClassifyFlags {
+  std::string labels;
+  std::string labels_file;
+  std::string label_end = "auto";
+  std::string label_norm = "none";
+  bool probabilities = false;
+  bool log_probs = false;
+
+  void AddTo(CLI::App& app) {
+    AddFlag(app, "--labels", labels, "the possible answers: a,b,c");
+    AddFlag(app, "--labels-file", labels_file, "the same, a label per line (kept as it is, spaces included)");
+    AddFlag(app, "--label-end", label_end, "score what ends an answer too: auto, none or always");
+    AddFlag(app, "--label-norm", label_norm, "normalise scores: none, tokens or prior");
+    AddFlag(app, "--probabilities", probabilities, "a column with the probability of each label");
+    AddFlag(app, "--log-probs", log_probs, "a column with the log-probabilities of all labels");
+  }
+
+  ClassifyOptions ToOptions() const {
+    ClassifyOptions options;
+    if (!labels.empty() && !labels_file.empty()) {
+      throw UsageError("give either --labels or --labels-file, not both");
+    }
+    if (!labels.empty()) options.labels = ParseLabelList(labels);
+    if (!labels_file.empty()) {
+      options.labels = ParseLabelFile(ReadTextFile(labels_file, "--labels-file"), labels_file);
+    }
+    options.label_end = Choose<LabelEnd>("--label-end", label_end,
+                                         {{"auto", LabelEnd::kAuto},
+                                          {"none", LabelEnd::kNone},
+                                          {"always", LabelEnd::kAlways}});
+    options.label_norm = Choose<LabelNorm>("--label-norm", label_norm,
+                                           {{"none", LabelNorm::kNone},
+                                            {"tokens", LabelNorm::kTokens},
+                                            {"prior", LabelNorm::kPrior}});
+    options.probabilities = probabilities;
+    options.log_probs = log_probs;
+    return options;
+  }
+};
+
+struct GenerateFlags {
+  uint32_t max_tokens = 256;
+  uint32_t samples = 1;
+  float temperature = 0.0f;
+  int32_t top_k = 0;
+  float top_p = 1.0f;
+  float min_p = 0.0f;
+  float repetition_penalty = 1.0f;
+  std::vector<std::string> stop;
+  bool finish_reason = false;
+
+  void AddTo(CLI::App& app) {
+    AddFlag(app, "--max-tokens", max_tokens, "longest answer");
+    AddFlag(app, "--samples", samples, "answers per row");
+    AddFlag(app, "--temperature", temperature, "0: always the likeliest token");
+    AddFlag(app, "--top-k", top_k, "sample among the K likeliest tokens; 0: all");
+    AddFlag(app, "--top-p", top_p, "sample among the likeliest tokens that make up P; 1: all");
+    AddFlag(app, "--min-p", min_p, "leave out tokens less likely than P times the likeliest; 0: none");
+    AddFlag(app, "--repetition-penalty", repetition_penalty, "make tokens that occurred less likely; 1: off");
+    AddFlag(app, "--stop", stop, "text that ends the answer; may be given several times");
+    AddFlag(app, "--finish-reason", finish_reason, "a column that says why the answer ended");
+  }
+
+  GenerateOptions ToOptions(uint64_t seed) const {
+    GenerateOptions options;
+    options.max_tokens = max_tokens;
+    options.num_samples = samples;
+    options.sampling = {temperature, top_k, top_p, min_p, repetition_penalty, seed};
+    options.stop = stop;
+    options.finish_reason = finish_reason;
+    return options;
+  }
+};
+
+LoadOptions ToLoadOptions(const JobFlags& flags, const kernels::KernelTable& kernels) {
+  LoadOptions options;
+  options.kernels = &kernels;
+  options.numerics = Choose<Numerics>("--numerics", flags.numerics,
+                                      {{"auto", Numerics::kAuto}, {"f32", Numerics::kF32}});
+  return options;
+}
+
+// The recipe's name and version: part of every job's fingerprint, so it changes whenever bits would.
+std::string NumericsName(Numerics numerics) {
+  return numerics == Numerics::kF32 ? "f32/1" : "block8-f32/1";
+}
+
+ExitCode RunTask(const JobFlags& flags, Purpose purpose, const MakeTask& make_task) {
+  const std::atomic<bool>& stop = InstallSignalHandlers();
+  const CpuTopology topology = DetectCpuTopology();
+  const kernels::KernelTable& kernels = kernels::SelectTable(DetectCpuFeatures(), flags.isa);
+  const JobOptions options = ToJobOptions(flags, topology);
+  const PromptOptions prompt = ToPromptOptions(flags);
+  const std::unique_ptr<FileSystem> file_system = MakePosixFileSystem();
+  ProgressDisplay progress(ParseProgressMode(flags.progress));
+
+  const auto load_start = std::chrono::steady_clock::now();
+  ThreadTeam load_team(static_cast<size_t>(topology.usable_cores));
+  const LoadOptions load_options = ToLoadOptions(flags, kernels);
+  const LoadedModel loaded = LoadModel(flags.model, load_options, load_team, *file_system, HashFolder());
+  const std::unique_ptr<Task> task = make_task(loaded.ForTasks(), prompt);
+
+  JobModel model;
+  model.decoder = loaded.decoder.get();
+  model.kernels = &kernels;
+  model.reference = loaded.reference;
+  model.sha256 = loaded.sha256;
+  model.numerics = NumericsName(load_options.numerics);
+  model.load_seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - load_start).count();
+
+  JobContext context;
+  context.file_system = file_system.get();
+  context.stop = &stop;
+  context.on_progress = [&](const JobProgress& at) { progress.Show(at); };
+  context.on_notice = [&](const std::string& line) {
+    progress.Finish();
+    fmt::print(stderr, "{}\n", line);
+  };
+  if (purpose == Purpose::kPlan) {
+    const JobPlan plan = PlanJob(options, model, *task, context);
+    progress.Finish();
+    PrintPlan(plan, options, model);
+    return ExitCode::kOk;
+  }
+  try {
+    const RunReport report = RunJob(options, model, *task, context);
+    progress.Finish();
+    PrintSummary(report);
+    return report.exit_code;
+  } catch (...) {
+    progress.Finish();
+    throw;
+  }
+}
+
+// Makes one task's subcommand under `parent`; the flags live as long as the callback.
+void AddSentiment(CLI::App& parent, Action& action, Purpose purpose) {
+  CLI::App* app = parent.add_subcommand("sentiment", "positive or negative, for each row");
+  auto flags = std::make_shared<JobFlags>();
+  auto classify = std::make_shared<ClassifyFlags>();
+  flags->AddTo(*app);
+  classify->AddTo(*app);
+  app->callback([=, &action] {
+    action = [=] {
+      return RunTask(*flags, purpose, [&](const TaskModel& model, const PromptOptions& prompt) {
+        ClassifyOptions options = classify->ToOptions();
+        options.prompt = prompt;
+        return std::make_unique<SentimentTask>(model, options);
+      });
+    };
+  });
+}
+
+void AddClassify(CLI::App& parent, Action& action, Purpose purpose) {
+  CLI::App* app = parent.add_subcommand("classify", "one of your labels, for each row");
+  auto flags = std::make_shared<JobFlags>();
+  auto classify = std::make_shared<ClassifyFlags>();
+  flags->AddTo(*app);
+  classify->AddTo(*app);
+  app->callback([=, &action] {
+    action = [=] {
+      return RunTask(*flags, purpose, [&](const TaskModel& model, const PromptOptions& prompt) {
+        ClassifyOptions options = classify->ToOptions();
+        if (options.labels.empty()) throw UsageError("classify needs --labels or --labels-file");
+        options.prompt = prompt;
+        return std::make_unique<ClassifyTask>(model, options);
+      });
+    };
+  });
+}
+
+void AddGenerate(CLI::App& parent, Action& action, Purpose purpose) {
+  CLI::App* app = parent.add_subcommand("generate", "text written by the model, for each row");
+  auto flags = std::make_shared<JobFlags>();
+  auto generate = std::make_shared<GenerateFlags>();
+  flags->AddTo(*app);
+  generate->AddTo(*app);
+  app->callback([=, &action] {
+    action = [=] {
+      return RunTask(*flags, purpose, [&](const TaskModel& model, const PromptOptions& prompt) {
+        GenerateOptions options = generate->ToOptions(flags->seed);
+        if (!prompt.prompt) throw UsageError("generate needs --prompt or --prompt-file");
+        options.prompt = prompt;
+        return std::make_unique<GenerateTask>(model, options);
+      });
+    };
+  });
+}
+
+}  // namespace
+
+void AddSentimentCommand(CLI::App& parent, Action& action) {
+  AddSentiment(parent, action, Purpose::kRun);
+}
+void AddClassifyCommand(CLI::App& parent, Action& action) {
+  AddClassify(parent, action, Purpose::kRun);
+}
+void AddGenerateCommand(CLI::App& parent, Action& action) {
+  AddGenerate(parent, action, Purpose::kRun);
+}
+
+void AddPlanCommand(CLI::App& parent, Action& action) {
+  CLI::App* plan = parent.add_subcommand("plan", "what a task would do: rows, tokens, memory; runs nothing");
+  plan->require_subcommand(1);
+  AddSentiment(*plan, action, Purpose::kPlan);
+  AddClassify(*plan, action, Purpose::kPlan);
+  AddGenerate(*plan, action, Purpose::kPlan);
+}
+
+}  // namespace rowmill

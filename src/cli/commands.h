@@ -1,0 +1,26 @@
+// The commands of `rowmill`, each a CLI11 subcommand with its flags and what it runs.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+#include "base/error.h"
+
+namespace rowmill {
+
+// What a parsed command does. Set by the subcommand's callback and run after parsing, so that errors of the run
+// are not taken for errors of the arguments.
+using Action = std::function<ExitCode()>;
+
+void AddSentimentCommand(CLI::App& parent, Action& action);
+void AddClassifyCommand(CLI::App& parent, Action& action);
+void AddGenerateCommand(CLI::App& parent, Action& action);
+// `rowmill plan TASK ...`: the same flags, nothing is run.
+void AddPlanCommand(CLI::App& parent, Action& action);
+
+void AddInspectCommand(CLI::App& parent, Action& action);
+void AddTokenizeCommand(CLI::App& parent, Action& action);
+void AddDoctorCommand(CLI::App& parent, Action& action);
+void AddModelsCommand(CLI::App& parent, Action& action);
+
+}  // namespace rowmill

@@ -1,0 +1,220 @@
+#include "cli/job_flags.h"
+
+#include <charconv>
+#include <fstream>
+#include <iterator>
+
+#include "base/error.h"
+#include "data/suggestion.h"
+
+namespace rowmill {
+namespace {
+
+// A whole number that fills the text.
+std::optional<uint64_t> ParseNumber(std::string_view text) {
+  uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+bool ParseOnOff(const std::string& text, const std::string& flag) {
+  return Choose<bool>(flag, text, {{"on", true}, {"off", false}});
+}
+
+Shard ParseShard(const std::string& text) {
+  const size_t slash = text.find('/');
+  const auto index = ParseNumber(std::string_view(text).substr(0, slash));
+  const auto count = slash == std::string::npos ? std::nullopt
+                                                : ParseNumber(std::string_view(text).substr(slash + 1));
+  if (!index || !count || *count == 0 || *index >= *count) {
+    throw UsageError("--shard takes i/n with 0 <= i < n, such as 0/4, not '" + text + "'");
+  }
+  return {*index, *count};
+}
+
+ErrorLimit ParseMaxErrors(const std::string& text) {
+  ErrorLimit limit;
+  if (text.empty()) return limit;
+  if (text.back() == '%') {
+    double percent = 0.0;
+    const char* last = text.data() + text.size() - 1;
+    const auto [end, error] = std::from_chars(text.data(), last, percent);
+    if (error == std::errc() && end == last && percent >= 0.0 && percent <= 100.0) {
+      limit.percent = percent;
+      return limit;
+    }
+  } else if ((limit.rows = ParseNumber(text))) {
+    return limit;
+  }
+  throw UsageError("--max-errors takes a number of rows or a percentage such as 5%, not '" + text + "'");
+}
+
+size_t ParseUnits(const JobFlags& flags, const CpuTopology& topology) {
+  if (flags.units == "auto") {
+    return std::max<size_t>(1, static_cast<size_t>(topology.usable_cores) / flags.threads_per_unit);
+  }
+  const auto units = ParseNumber(flags.units);
+  if (!units || *units == 0 || *units > 1024) {
+    throw UsageError("--units takes auto or a number from 1 to 1024, not '" + flags.units + "'");
+  }
+  return *units;
+}
+
+}  // namespace
+
+template <typename T>
+CLI::Option* AddFlag(CLI::App& app, const std::string& names, T& target, const std::string& text) {
+  std::string variable = "ROWMILL_";
+  for (char c : names.substr(names.rfind("--") + 2)) {
+    variable += c == '-' ? '_' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+  }
+  CLI::Option* option = nullptr;
+  if constexpr (std::is_same_v<T, bool>) {
+    option = app.add_flag(names, target, text);
+  } else {
+    option = app.add_option(names, target, text);
+  }
+  return option->envname(variable);
+}
+
+template CLI::Option* AddFlag(CLI::App&, const std::string&, std::string&, const std::string&);
+template CLI::Option* AddFlag(CLI::App&, const std::string&, bool&, const std::string&);
+template CLI::Option* AddFlag(CLI::App&, const std::string&, uint64_t&, const std::string&);
+template CLI::Option* AddFlag(CLI::App&, const std::string&, uint32_t&, const std::string&);
+template CLI::Option* AddFlag(CLI::App&, const std::string&, int32_t&, const std::string&);
+template CLI::Option* AddFlag(CLI::App&, const std::string&, float&, const std::string&);
+template CLI::Option* AddFlag(CLI::App&, const std::string&, std::vector<std::string>&, const std::string&);
+
+void JobFlags::AddTo(CLI::App& app) {
+  app.add_option("input", input, "data set: .jsonl .csv .tsv .txt, also .gz and .zst; - is standard input")
+      ->required();
+  AddFlag(app, "-o,--output", output, "output file, its format by its name; - is standard output");
+  AddFlag(app, "-m,--model", model, "model: a .gguf file or an alias (see `rowmill models`)");
+  AddFlag(app, "--text", text_column, "column with the text (default: text)");
+  AddFlag(app, "--prompt", prompt, "prompt template with {{column}}");
+  AddFlag(app, "--prompt-file", prompt_file, "the same, from a file");
+  AddFlag(app, "--system", system, "system message for the chat template");
+  AddFlag(app, "--raw-prompt", raw_prompt, "use no chat template: the model continues the prompt");
+  AddFlag(app, "--overflow", overflow, "rows longer than the context: error, head or tail (which end is cut off)");
+  AddFlag(app, "--max-context", max_context, "context in tokens (default: the model's)");
+  AddFlag(app, "--clean", clean, "clean what the model reads: all, or a list such as html,space,control");
+  AddFlag(app, "--gold", gold, "column with the right answers, for accuracy");
+  AddFlag(app, "--format", format, "format of the input: jsonl, csv, tsv, text");
+  AddFlag(app, "--output-format", output_format, "format of the output");
+  AddFlag(app, "--no-header", no_header, "the CSV input has no header; columns are column1, column2, ...");
+  AddFlag(app, "--csv-safe", csv_safe, "make answers that begin with = + - @ harmless for spreadsheets");
+  AddFlag(app, "--limit", limit, "only the first N rows");
+  AddFlag(app, "--shard", shard, "only part i of n of the rows, i/n from 0/n");
+  AddFlag(app, "--units", units, "execution units: auto or a number");
+  AddFlag(app, "--threads-per-unit", threads_per_unit, "threads that share a unit's work");
+  AddFlag(app, "--split", split, "how rows go to units: equal, length or stealing");
+  AddFlag(app, "--batch-tokens", batch_tokens, "tokens a unit computes at a time");
+  AddFlag(app, "--max-rows", max_rows, "rows a unit has in flight at most");
+  AddFlag(app, "--memory", memory, "memory the job may take, such as 4G (default: 80 % of what there is)");
+  AddFlag(app, "--prefix-sharing", prefix_sharing, "compute common beginnings of prompts once: on or off");
+  AddFlag(app, "--dedupe", dedupe, "compute equal prompts once: on or off");
+  AddFlag(app, "--isa", isa, "kernels: auto, or one that `rowmill doctor` lists");
+  AddFlag(app, "--numerics", numerics, "numeric recipe: auto, or f32 (reference, slow)");
+  AddFlag(app, "--seed", seed, "seed of random sampling");
+  AddFlag(app, "--max-errors", max_errors, "stop early above N, or P% of, invalid and failed rows");
+  AddFlag(app, "--overwrite", overwrite, "replace a finished output");
+  AddFlag(app, "--force-new", force_new, "throw the finished rows of a stopped job away");
+  AddFlag(app, "--progress", progress, "auto, json or none");
+}
+
+uint64_t ParseSize(const std::string& text, const std::string& flag) {
+  std::string_view digits = text;
+  int shift = 0;
+  if (!digits.empty()) {
+    switch (digits.back()) {
+      case 'K': case 'k': shift = 10; break;
+      case 'M': case 'm': shift = 20; break;
+      case 'G': case 'g': shift = 30; break;
+      case 'T': case 't': shift = 40; break;
+      default: break;
+    }
+    if (shift != 0) digits.remove_suffix(1);
+  }
+  const auto value = ParseNumber(digits);
+  if (!value || *value == 0 || *value > (UINT64_MAX >> shift)) {
+    throw UsageError(flag + " takes a size such as 512M or 4G, not '" + text + "'");
+  }
+  return *value << shift;
+}
+
+std::string NotOneOf(const std::string& text, const std::vector<std::string>& words) {
+  std::string list;
+  for (size_t i = 0; i < words.size(); ++i) {
+    list += (i == 0 ? "" : i + 1 == words.size() ? " or " : ", ") + words[i];
+  }
+  return list + ", not '" + text + "'" + DidYouMean(text, words);
+}
+
+std::string ReadTextFile(const std::string& path, const std::string& flag) {
+  std::ifstream file(path, std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  if (!file && !file.eof()) throw UsageError(flag + ": cannot read '" + path + "'");
+  if (!file.is_open()) throw UsageError(flag + ": there is no file '" + path + "'");
+  return text;
+}
+
+JobOptions ToJobOptions(const JobFlags& flags, const CpuTopology& topology) {
+  JobOptions options;
+  options.source.input.path = flags.input;
+  if (!flags.format.empty()) options.source.format = ParseFormat(flags.format);
+  if (flags.no_header) options.source.header = HeaderMode::kNone;
+  options.output = flags.output;
+  if (!flags.output_format.empty()) options.output_format = ParseFormat(flags.output_format);
+  options.csv_safe = flags.csv_safe;
+  options.overwrite = flags.overwrite;
+  options.force_new = flags.force_new;
+  if (flags.limit != 0) options.limit = flags.limit;
+  options.shard = ParseShard(flags.shard);
+  if (!flags.gold.empty()) options.gold_column = flags.gold;
+  options.max_errors = ParseMaxErrors(flags.max_errors);
+  if (flags.threads_per_unit < 1 || flags.threads_per_unit > 256) {
+    throw UsageError("--threads-per-unit takes a number from 1 to 256");
+  }
+  options.threads_per_unit = flags.threads_per_unit;
+  options.num_units = ParseUnits(flags, topology);
+  options.strategy = Choose<AllocationStrategy>("--split", flags.split,
+                                                {{"equal", AllocationStrategy::kEqual},
+                                                 {"length", AllocationStrategy::kLength},
+                                                 {"stealing", AllocationStrategy::kStealing}});
+  if (flags.batch_tokens < 1 || flags.batch_tokens > 65536) {
+    throw UsageError("--batch-tokens takes a number from 1 to 65536");
+  }
+  if (flags.max_rows < 1 || flags.max_rows > 65536) {
+    throw UsageError("--max-rows takes a number from 1 to 65536");
+  }
+  options.unit.batch_tokens = flags.batch_tokens;
+  options.unit.max_rows = flags.max_rows;
+  options.prefix_sharing = ParseOnOff(flags.prefix_sharing, "--prefix-sharing");
+  options.deduplication = ParseOnOff(flags.dedupe, "--dedupe");
+  if (!flags.memory.empty()) options.memory_bytes = ParseSize(flags.memory, "--memory");
+  return options;
+}
+
+PromptOptions ToPromptOptions(const JobFlags& flags) {
+  PromptOptions options;
+  options.text_column = flags.text_column;
+  if (!flags.prompt.empty() && !flags.prompt_file.empty()) {
+    throw UsageError("give either --prompt or --prompt-file, not both");
+  }
+  if (!flags.prompt.empty()) options.prompt = flags.prompt;
+  if (!flags.prompt_file.empty()) {
+    options.prompt = ReadTextFile(flags.prompt_file, "--prompt-file");
+    options.prompt_name = "--prompt-file " + flags.prompt_file;
+  }
+  if (!flags.system.empty()) options.system = flags.system;
+  if (flags.raw_prompt) options.mode = PromptMode::kRaw;
+  options.overflow = Choose<Overflow>("--overflow", flags.overflow,
+                                      {{"error", Overflow::kError},
+                                       {"head", Overflow::kHead},
+                                       {"tail", Overflow::kTail}});
+  options.max_context = flags.max_context;
+  return options;
+}
+
+}  // namespace rowmill

@@ -1,0 +1,88 @@
+// The flags that all tasks share, and what they mean to the engine. Every flag also has an environment variable
+// ROWMILL_NAME.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/cpu.h"
+#include "engine/job.h"
+#include "tasks/prompt_options.h"
+
+namespace rowmill {
+
+struct JobFlags {
+  std::string input;
+  std::string output = "-";
+  std::string model;
+  std::string format;
+  std::string output_format;
+  std::string text_column;
+  std::string prompt;
+  std::string prompt_file;
+  std::string system;
+  bool raw_prompt = false;
+  std::string overflow = "error";
+  uint64_t max_context = 0;
+  std::string gold;
+  std::string clean;
+  std::string units = "auto";
+  size_t threads_per_unit = 1;
+  std::string split = "stealing";
+  size_t batch_tokens = 256;
+  size_t max_rows = 128;
+  std::string memory;
+  std::string prefix_sharing = "on";
+  std::string dedupe = "on";
+  std::string isa = "auto";
+  std::string numerics = "auto";
+  std::string max_errors;
+  std::string shard = "0/1";
+  uint64_t limit = 0;
+  uint64_t seed = 0;
+  std::string progress = "auto";
+  bool overwrite = false;
+  bool force_new = false;
+  bool csv_safe = false;
+  bool no_header = false;
+
+  void AddTo(CLI::App& app);
+};
+
+// Adds --name with the environment variable ROWMILL_NAME.
+template <typename T>
+CLI::Option* AddFlag(CLI::App& app, const std::string& names, T& target, const std::string& text);
+
+// The shared flags as the engine's options. Throws UsageError.
+JobOptions ToJobOptions(const JobFlags& flags, const CpuTopology& topology);
+PromptOptions ToPromptOptions(const JobFlags& flags);
+
+// The value that `text` names among `choices`. Throws UsageError with "did you mean" and all of them.
+template <typename T>
+T Choose(const std::string& flag, const std::string& text,
+         const std::vector<std::pair<std::string, T>>& choices);
+
+// "512M", "4G", "1073741824"; throws UsageError naming the flag.
+uint64_t ParseSize(const std::string& text, const std::string& flag);
+// The content of a text file that a flag names. Throws UsageError.
+std::string ReadTextFile(const std::string& path, const std::string& flag);
+
+// "a, b or c" and the nearest of them to `text`: the end of a message about a word that is none of them.
+std::string NotOneOf(const std::string& text, const std::vector<std::string>& words);
+
+template <typename T>
+T Choose(const std::string& flag, const std::string& text,
+         const std::vector<std::pair<std::string, T>>& choices) {
+  std::vector<std::string> words;
+  for (const auto& [word, value] : choices) {
+    if (word == text) return value;
+    words.push_back(word);
+  }
+  throw UsageError(flag + " takes " + NotOneOf(text, words));
+}
+
+}  // namespace rowmill

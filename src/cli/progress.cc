@@ -1,0 +1,101 @@
+#include "cli/progress.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.h"
+
+namespace rowmill {
+namespace {
+
+constexpr std::chrono::seconds kLineInterval{5};
+constexpr size_t kBarWidth = 28;
+
+double Fraction(const JobProgress& progress) {
+  // Tokens tell more than rows: a long row counts for what it costs. Rows tell the end exactly.
+  if (progress.tokens_total > 0) {
+    return std::min(1.0, static_cast<double>(progress.tokens_done) /
+                             static_cast<double>(progress.tokens_total));
+  }
+  if (progress.rows_total == 0) return 0.0;
+  return static_cast<double>(progress.rows_done) / static_cast<double>(progress.rows_total);
+}
+
+std::string Describe(const JobProgress& progress) {
+  const double seconds = std::max(progress.seconds, 1e-9);
+  if (progress.stage == JobProgress::Stage::kPlan) {
+    return fmt::format("reading: {} rows", progress.rows_done);
+  }
+  const double left = RemainingSeconds(progress);
+  return fmt::format("{}/{} rows  {:.1f} rows/s  {:.0f} tokens/s  {}", progress.rows_done,
+                     progress.rows_total, static_cast<double>(progress.rows_done) / seconds,
+                     static_cast<double>(progress.tokens_done) / seconds,
+                     left < 0 ? "" : "left: " + FormatDuration(left));
+}
+
+}  // namespace
+
+ProgressMode ParseProgressMode(const std::string& word) {
+  if (word == "none") return ProgressMode::kNone;
+  if (word == "json") return ProgressMode::kJson;
+  if (word == "auto") return isatty(STDERR_FILENO) != 0 ? ProgressMode::kBar : ProgressMode::kLines;
+  throw UsageError("--progress takes auto, json or none, not '" + word + "'");
+}
+
+double RemainingSeconds(const JobProgress& progress) {
+  const double done = Fraction(progress);
+  if (done <= 0.0 || progress.seconds < 0.5) return -1.0;
+  return progress.seconds * (1.0 - done) / done;
+}
+
+std::string FormatDuration(double seconds) {
+  if (seconds < 10.0) return fmt::format("{:.1f} s", seconds);
+  const auto whole = static_cast<int64_t>(std::llround(seconds));
+  if (whole < 60) return fmt::format("{} s", whole);
+  if (whole < 3600) return fmt::format("{} min {:02} s", whole / 60, whole % 60);
+  return fmt::format("{} h {:02} min", whole / 3600, whole / 60 % 60);
+}
+
+void ProgressDisplay::Show(const JobProgress& progress) {
+  switch (mode_) {
+    case ProgressMode::kNone: return;
+    case ProgressMode::kJson: return ShowJson(progress);
+    case ProgressMode::kLines: {
+      const auto now = std::chrono::steady_clock::now();
+      if (last_line_.time_since_epoch().count() != 0 && now - last_line_ < kLineInterval) return;
+      // The first line comes after an interval: short jobs show only their summary.
+      if (last_line_.time_since_epoch().count() != 0) fmt::print(stderr, "{}\n", Describe(progress));
+      last_line_ = now;
+      return;
+    }
+    case ProgressMode::kBar: {
+      const auto filled = static_cast<size_t>(Fraction(progress) * kBarWidth);
+      fmt::print(stderr, "\r\x1b[2K[{:=<{}}{: <{}}] {}", "", filled, "", kBarWidth - filled,
+                 Describe(progress));
+      std::fflush(stderr);
+      bar_open_ = true;
+      return;
+    }
+  }
+}
+
+void ProgressDisplay::ShowJson(const JobProgress& progress) const {
+  constexpr const char* kStages[] = {"plan", "run", "write"};
+  const double left = RemainingSeconds(progress);
+  fmt::print(stderr,
+             "{{\"stage\":\"{}\",\"rows_done\":{},\"rows_total\":{},\"tokens_done\":{},"
+             "\"tokens_total\":{},\"seconds\":{:.3f},\"seconds_left\":{}}}\n",
+             kStages[static_cast<size_t>(progress.stage)], progress.rows_done, progress.rows_total,
+             progress.tokens_done, progress.tokens_total, progress.seconds,
+             left < 0 ? "null" : fmt::format("{:.1f}", left));
+}
+
+void ProgressDisplay::Finish() {
+  if (bar_open_) fmt::print(stderr, "\r\x1b[2K");
+  bar_open_ = false;
+}
+
+}  // namespace rowmill

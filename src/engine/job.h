@@ -1,0 +1,103 @@
+// Runs a task over a data set: plan, execute on units, journal, render, report. This is the one way a job runs;
+// the command line, the Python package and the tests differ only in where options come from.
+//
+// The pipeline (docs/architecture.md): Source -> prep -> Planner -> SubTask -> Scheduler -> ExecutionUnit ->
+// results in the journal -> Sink.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "base/cpu.h"
+#include "base/file_system.h"
+#include "data/sink.h"
+#include "data/source.h"
+#include "engine/execution_unit.h"
+#include "engine/planner.h"
+#include "engine/run_report.h"
+#include "engine/scheduler.h"
+#include "tasks/task.h"
+
+namespace rowmill {
+
+// Rows [floor(index * N / count), floor((index + 1) * N / count)) of N.
+struct Shard {
+  uint64_t index = 0;
+  uint64_t count = 1;
+};
+
+// Stops the run early: more invalid and error rows than this.
+struct ErrorLimit {
+  std::optional<uint64_t> rows;      // absolute
+  std::optional<double> percent;     // of all rows
+};
+
+struct JobOptions {
+  SourceOptions source;
+  std::string output = "-";              // "-" is standard output: no journal, nothing to resume
+  std::optional<Format> output_format;   // from the file name, or the input's
+  bool csv_safe = false;
+  bool overwrite = false;
+  bool force_new = false;
+  std::optional<uint64_t> limit;         // only the first rows
+  Shard shard;
+  std::optional<std::string> gold_column;
+  ErrorLimit max_errors;
+
+  size_t num_units = 1;
+  size_t threads_per_unit = 1;
+  AllocationStrategy strategy = AllocationStrategy::kStealing;
+  UnitOptions unit;
+  bool prefix_sharing = true;
+  bool deduplication = true;
+  uint64_t memory_bytes = 0;             // 0: 80 % of what the machine or cgroup has
+};
+
+// What the job runs on; all of it outlives the job and is only read.
+struct JobModel {
+  const Decoder* decoder = nullptr;
+  const kernels::KernelTable* kernels = nullptr;
+  std::string reference;   // what the user asked for
+  std::string sha256;
+  std::string numerics;    // name of the numeric recipe
+  double load_seconds = 0.0;
+};
+
+struct JobProgress {
+  enum class Stage : uint8_t { kPlan, kRun, kWrite } stage = Stage::kPlan;
+  uint64_t rows_done = 0;   // of the stage
+  uint64_t rows_total = 0;  // 0: not known yet
+  uint64_t tokens_done = 0;
+  uint64_t tokens_total = 0;
+  double seconds = 0.0;     // since the stage began
+};
+
+// The world around a job.
+struct JobContext {
+  FileSystem* file_system = nullptr;
+  const std::atomic<bool>* stop = nullptr;               // set by a signal
+  std::function<void(const JobProgress&)> on_progress;   // a few times a second, on the calling thread
+  std::function<void(const std::string&)> on_notice;     // one line that the user should read
+  int stdout_fd = 1;
+};
+
+// What `rowmill plan` shows; nothing is run or written.
+struct JobPlan {
+  PlanSummary summary;
+  MemoryEstimate memory;
+  uint64_t memory_limit = 0;
+  bool spooled = false;
+};
+JobPlan PlanJob(const JobOptions& options, const JobModel& model, Task& task,
+                const JobContext& context);
+
+// Runs the job to its end and returns the report that was also written to OUTPUT.run.json. Throws StoppedError where
+// `stop` was set (everything done is kept), and the typed errors of its parts. The report's exit_code is kData
+// where the input was damaged after some rows, kTooManyErrors where the limit was passed.
+RunReport RunJob(const JobOptions& options, const JobModel& model, Task& task,
+                 const JobContext& context);
+
+}  // namespace rowmill

@@ -1,0 +1,363 @@
+#include "engine/job_run.h"
+
+#include <algorithm>
+#include <thread>
+
+#include "base/check.h"
+
+namespace rowmill {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr std::chrono::milliseconds kProgressInterval{200};
+// Outcomes that may wait for the journal: a few steps of a few units.
+constexpr size_t kEventQueue = 1024;
+
+double Seconds(Clock::duration duration) { return std::chrono::duration<double>(duration).count(); }
+
+uint64_t Nanoseconds(double seconds) { return static_cast<uint64_t>(seconds * 1e9); }
+
+}  // namespace
+
+// Gives a unit the rows of its sub-tasks and tells the aggregating thread that they were begun.
+class JobRun::Feed final : public RowFeed {
+ public:
+  Feed(JobRun& run, size_t unit) : run_(run), unit_(unit) {}
+
+  bool Next(UnitRow& row) override {
+    if (next_ == sub_task_.rows.size()) {
+      std::optional<SubTask> sub_task = run_.scheduler_->Next(unit_);
+      if (!sub_task) return false;
+      sub_task_ = std::move(*sub_task);
+      next_ = 0;
+    }
+    const RowTable& rows = run_.plan_->rows;
+    row.row = sub_task_.rows[next_++];
+    row.digest = rows[row.row].digest;
+    row.prefix_node = rows[row.row].prefix_node;
+    rows.GetTokens(row.row, row.tokens);
+    return run_.events_.Push(RowStarted{row.row});
+  }
+
+ private:
+  JobRun& run_;
+  size_t unit_;
+  SubTask sub_task_;
+  size_t next_ = 0;
+};
+
+class JobRun::Sink final : public OutcomeSink {
+ public:
+  explicit Sink(JobRun& run) : run_(run) {}
+  void Put(UnitOutcome outcome) override {
+    // A closed queue means that the aggregating thread has failed; the unit is told to stop as well.
+    if (!run_.events_.Push(std::move(outcome))) run_.stop_units_.store(true);
+  }
+
+ private:
+  JobRun& run_;
+};
+
+JobRun::JobRun(const JobOptions& options, const JobModel& model, Task& task,
+               const JobContext& context)
+    : options_(options), model_(model), task_(task), context_(context), events_(kEventQueue) {}
+
+JobRun::~JobRun() = default;
+
+RunReport JobRun::Run() {
+  start_ = stage_start_ = Clock::now();
+  OpenFolder();
+  if (folder_ != nullptr && folder_->state() == JobFolder::State::kComplete) {
+    context_.on_notice("this very job had finished already; nothing to do");
+    return report_;
+  }
+  plan_ = std::make_unique<Plan>(
+      MakePlan(options_, task_, context_, {*source_, results_.get(), scratch_path_}));
+  const MemoryEstimate memory = EstimateMemory(*plan_, MemoryOptionsOf(options_, model_, task_));
+  const uint64_t limit = MemoryLimit(options_);
+  if (memory.total_bytes() > limit) {
+    throw ResourceError("the job may need " + std::to_string(memory.total_bytes() >> 20) +
+                        " MiB (weights " + std::to_string(memory.weight_bytes >> 20) +
+                        ", activations " + std::to_string(memory.workspace_bytes >> 20) + ", rows " +
+                        std::to_string((memory.row_kv_bytes + memory.prefix_kv_bytes) >> 20) +
+                        "), allowed are " + std::to_string(limit >> 20) +
+                        "; use fewer --units, a smaller --batch-tokens or a larger --memory");
+  }
+  for (RowStatus status : {RowStatus::kInvalid, RowStatus::kError}) {
+    error_rows_ += plan_->summary.rows_by_status[static_cast<size_t>(status)];
+  }
+  report_.plan_seconds = Seconds(Clock::now() - stage_start_);
+
+  std::exception_ptr failure;
+  stage_start_ = Clock::now();
+  try {
+    Calibrate();
+    Execute();
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  report_.inference_seconds = Seconds(Clock::now() - stage_start_);
+  if (failure != nullptr || (context_.stop->load() && !stopped_early_)) {
+    results_->Close();
+    if (failure != nullptr) std::rethrow_exception(failure);
+    throw StoppedError("stopped with " + std::to_string(rows_done_) + " of " +
+                       std::to_string(plan_->summary.rows_to_run) + " rows done by this run" +
+                       (folder_ != nullptr ? "; run the same command again to go on from there" : ""));
+  }
+  stage_start_ = Clock::now();
+  WriteOutput();
+  return report_;
+}
+
+void JobRun::OpenFolder() {
+  SourceOptions source_options = options_.source;
+  for (const std::string& column : task_.columns()) source_options.reserved_names.push_back(column);
+  uint64_t identity = 0;
+  if (options_.output == "-") {
+    scratch_ = std::make_unique<ScratchFolder>();
+    scratch_path_ = scratch_->path();
+  } else {
+    const Fingerprint fingerprint = JobFingerprint(options_, model_, task_, *context_.file_system);
+    folder_ = JobFolder::Open(*context_.file_system, options_.output, fingerprint,
+                              {options_.overwrite, options_.force_new});
+    if (folder_->state() == JobFolder::State::kComplete) return;
+    scratch_path_ = folder_->folder_path();
+    identity = folder_->identity();
+  }
+  source_options.input.spool_path =
+      folder_ != nullptr ? folder_->ScratchPath("spool") : scratch_path_ + "/spool";
+  source_options.input.stop_requested = [this] { return context_.stop->load(); };
+  source_ = OpenSource(*context_.file_system, source_options);
+  if (source_->format() != Format::kJsonl) task_.CheckColumns(source_->columns());
+  const std::string journal_path =
+      folder_ != nullptr ? folder_->journal_path() : scratch_path_ + "/journal";
+  results_ = std::make_unique<ResultStore>(*context_.file_system, journal_path, scratch_path_,
+                                           identity, 0);
+  output_format_ = options_.output_format.value_or(
+      FormatFromPath(options_.output).value_or(source_->format()));
+  if (results_->resumed_rows() > 0) {
+    context_.on_notice("resuming: " + std::to_string(results_->resumed_rows()) +
+                       " rows are done already");
+  }
+}
+
+// Runs the task's calibration prompt, where it has one, as a row of its own.
+void JobRun::Calibrate() {
+  const std::optional<std::vector<int32_t>> prompt = task_.CalibrationPrompt();
+  if (!prompt) return;
+  class OneRow final : public RowFeed, public OutcomeSink {
+   public:
+    explicit OneRow(UnitRow input) : row(std::move(input)) {}
+    bool Next(UnitRow& out) override {
+      if (given) return false;
+      given = true;
+      out = row;
+      return true;
+    }
+    void Put(UnitOutcome done) override { outcome = std::move(done); }
+    UnitRow row;
+    UnitOutcome outcome;
+    bool given = false;
+  };
+  OneRow one({0, DigestOfTokens(*prompt), *prompt, PrefixStore::kNoNode});
+  ThreadTeam team(options_.num_units * options_.threads_per_unit);
+  ExecutionUnit unit(*model_.decoder, *model_.kernels, task_.decode_spec(), options_.unit, team);
+  unit.Run(one, one, nullptr, stop_units_);
+  if (!one.outcome.decoded.finite) {
+    throw ModelError("the model gives numbers that are not finite for the calibration prompt");
+  }
+  task_.SetCalibration(one.outcome.decoded.label_log_probs);
+}
+
+void JobRun::Execute() {
+  ScheduleOptions schedule;
+  schedule.strategy = options_.strategy;
+  schedule.num_units = options_.num_units;
+  schedule.batch_tokens = options_.unit.batch_tokens;
+  if (const auto* generate = std::get_if<GenerateSpec>(&task_.decode_spec())) {
+    schedule.decode_tokens_per_row = generate->max_tokens / 2;
+  }
+  scheduler_ = std::make_unique<Scheduler>(plan_->rows, plan_->tree, schedule, scratch_path_);
+  std::vector<PrefixStore::Node> nodes;
+  for (const PrefixNode& node : plan_->tree.nodes) {
+    nodes.push_back({node.parent, node.length, node.example_row});
+  }
+  prefixes_ = std::make_unique<PrefixStore>(
+      std::move(nodes),
+      [this](uint64_t row, uint32_t length, std::vector<int32_t>& tokens) {
+        plan_->rows.GetPrefix(row, length, tokens);
+      },
+      model_.decoder->kv_shape(), options_.unit.kv_bytes);
+  if (options_.output == "-") {
+    output_bytes_ = std::make_unique<DescriptorByteSink>(context_.stdout_fd, "standard output");
+  }
+  report_.units.resize(options_.num_units);
+  units_running_ = options_.num_units;
+  std::vector<std::thread> threads;
+  for (size_t unit = 0; unit < options_.num_units; ++unit) {
+    threads.emplace_back([this, unit] { RunUnit(unit); });
+  }
+  std::exception_ptr failure;
+  try {
+    Aggregate();
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  stop_units_.store(true);
+  scheduler_->Stop();
+  events_.Cancel();
+  for (std::thread& thread : threads) thread.join();
+  if (failure != nullptr) std::rethrow_exception(failure);
+  if (unit_error_ != nullptr) std::rethrow_exception(unit_error_);
+}
+
+void JobRun::RunUnit(size_t unit) {
+  try {
+    ThreadTeam team(options_.threads_per_unit);
+    ExecutionUnit execution(*model_.decoder, *model_.kernels, task_.decode_spec(), options_.unit,
+                            team);
+    Feed feed(*this, unit);
+    Sink sink(*this);
+    execution.Run(feed, sink, prefixes_.get(), stop_units_);
+    report_.units[unit] = execution.times();
+  } catch (...) {
+    std::lock_guard lock(unit_mutex_);
+    if (unit_error_ == nullptr) unit_error_ = std::current_exception();
+    stop_units_.store(true);
+    scheduler_->Stop();
+  }
+  std::lock_guard lock(unit_mutex_);
+  if (--units_running_ == 0) events_.Close();
+}
+
+void JobRun::Aggregate() {
+  Clock::time_point last_progress = Clock::now();
+  while (true) {
+    std::optional<Event> event = events_.PopFor(kProgressInterval);
+    // Whatever has come by now is written by one append.
+    for (; event; event = events_.PopFor(std::chrono::seconds(0))) {
+      if (const auto* started = std::get_if<RowStarted>(&*event)) {
+        results_->Started(started->row);
+      } else {
+        Take(std::get<UnitOutcome>(*event));
+      }
+    }
+    const Clock::time_point now = Clock::now();
+    results_->Flush(now);
+    if (now - last_progress >= kProgressInterval) {
+      last_progress = now;
+      ReportProgress(JobProgress::Stage::kRun);
+    }
+    if (context_.stop->load() || TooManyErrors()) {
+      stopped_early_ = !context_.stop->load();
+      stop_units_.store(true);
+      scheduler_->Stop();
+    }
+    if (events_.ended()) break;
+  }
+  ReportProgress(JobProgress::Stage::kRun);
+}
+
+void JobRun::Take(const UnitOutcome& outcome) {
+  RowResult result;
+  const RowEntry& entry = plan_->rows[outcome.row];
+  result.status = entry.status;
+  result.prompt_tokens = outcome.prompt_tokens;
+  result.generated_tokens = outcome.generated_tokens;
+  result.decoded = outcome.decoded;
+  if (!outcome.decoded.finite) {
+    result.status = RowStatus::kError;
+    result.error = "the model gave numbers that are not finite for this row";
+    ++error_rows_;
+  }
+  results_->Put(outcome.row, entry.digest, result);
+  ++rows_done_;
+  tokens_done_ += outcome.computed_tokens;
+  report_.prompt_tokens += outcome.prompt_tokens;
+  report_.generated_tokens += outcome.generated_tokens;
+  row_times_.Add(Nanoseconds(outcome.seconds));
+}
+
+bool JobRun::TooManyErrors() const {
+  const ErrorLimit& limit = options_.max_errors;
+  if (limit.rows && error_rows_ > *limit.rows) return true;
+  return limit.percent && static_cast<double>(error_rows_) * 100.0 >
+                              *limit.percent * static_cast<double>(plan_->summary.rows);
+}
+
+void JobRun::ReportProgress(JobProgress::Stage stage) {
+  if (!context_.on_progress) return;
+  JobProgress progress;
+  progress.stage = stage;
+  progress.rows_done = rows_done_;
+  progress.rows_total = plan_->summary.rows_to_run;
+  progress.tokens_done = tokens_done_ + prefixes_->computed_tokens();
+  progress.tokens_total = plan_->summary.computed_tokens;
+  progress.seconds = Seconds(Clock::now() - stage_start_);
+  context_.on_progress(progress);
+}
+
+void JobRun::WriteOutput() {
+  source_->Rewind();
+  OutputSchema schema = ResolveOutputSchema(source_->columns().names(), task_.columns());
+  report_.renamed_columns = schema.renames;
+  std::unique_ptr<File> part;
+  if (folder_ != nullptr) {
+    part = folder_->OpenPart();
+    output_bytes_ = std::make_unique<FileByteSink>(*part);
+  }
+  std::unique_ptr<ByteSink> compressor;
+  const Compression compression = CompressionFromPath(options_.output);
+  if (compression != Compression::kNone) compressor = MakeCompressor(compression, *output_bytes_);
+  output_sink_ = MakeSink({.format = output_format_, .write_header = true, .csv_safe = options_.csv_safe, .answer_column = 0},
+                          std::move(schema), compressor != nullptr ? *compressor : *output_bytes_);
+  renderer_ = std::make_unique<Renderer>(*source_, *output_sink_, task_, plan_->rows, *results_,
+                                         options_.gold_column);
+  renderer_->WriteAll();
+  output_sink_->Finish();
+  if (compressor != nullptr) compressor->Finish();
+  FillReport();
+  if (folder_ != nullptr) folder_->CommitOutput(std::move(part), report_.ToJson());
+}
+
+void JobRun::FillReport() {
+  report_.task = task_.name();
+  report_.model_reference = model_.reference;
+  report_.model_sha256 = model_.sha256;
+  report_.architecture = model_.decoder->architecture();
+  report_.isa = model_.kernels->name;
+  report_.numerics = model_.numerics;
+  report_.input = options_.source.input.path;
+  report_.output = options_.output;
+  report_.num_units = options_.num_units;
+  report_.threads_per_unit = options_.threads_per_unit;
+  report_.options = task_.FingerprintEntries();
+  report_.load_seconds = model_.load_seconds;
+  const RenderCounts& counts = renderer_->counts();
+  report_.rows = counts.rows;
+  report_.rows_by_status = counts.rows_by_status;
+  report_.gold = counts.gold;
+  report_.labels.assign(task_.labels().begin(), task_.labels().end());
+  const PlanSummary& summary = plan_->summary;
+  report_.resumed_rows = results_->resumed_rows();
+  report_.interrupted_rows = results_->interrupted_rows();
+  report_.computed_rows = rows_done_;
+  report_.duplicate_rows = summary.duplicate_rows;
+  report_.computed_tokens = tokens_done_ + prefixes_->computed_tokens();
+  report_.saved_by_deduplication = summary.saved_by_deduplication;
+  report_.saved_by_prefix_sharing = summary.saved_by_prefix_sharing;
+  report_.row_p50_seconds = static_cast<double>(row_times_.Quantile(0.5)) * 1e-9;
+  report_.row_p95_seconds = static_cast<double>(row_times_.Quantile(0.95)) * 1e-9;
+  const Clock::time_point now = Clock::now();
+  report_.write_seconds = Seconds(now - stage_start_);
+  report_.wall_seconds = Seconds(now - start_);
+  if (source_->damage()) {
+    report_.exit_code = ExitCode::kData;
+    report_.error = *source_->damage();
+  } else if (stopped_early_ || TooManyErrors()) {
+    report_.exit_code = ExitCode::kTooManyErrors;
+    report_.error = std::to_string(error_rows_) + " rows are invalid or failed, more than --max-errors allows";
+  }
+}
+
+}  // namespace rowmill

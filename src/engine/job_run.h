@@ -1,0 +1,110 @@
+// The steps of one job, in the order in which they happen; RunJob is the front door (engine/job.h).
+#pragma once
+
+#include <chrono>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "engine/job.h"
+#include "engine/job_folder.h"
+#include "engine/renderer.h"
+#include "engine/result_store.h"
+#include "metrics/quantile_histogram.h"
+#include "parallel/bounded_queue.h"
+
+namespace rowmill {
+
+// A folder for scratch files that goes away with the object: of plans and of jobs that write to standard output.
+class ScratchFolder {
+ public:
+  ScratchFolder();  // throws IoError
+  ~ScratchFolder();
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+struct PlanInput {
+  Source& source;
+  ResultStore* results;  // null: only a plan is wanted
+  std::string folder;    // for scratch files
+};
+
+// Reads and prepares all rows. Rows that no model can answer get their results at once.
+Plan MakePlan(const JobOptions& options, const Task& task, const JobContext& context,
+              const PlanInput& input);
+uint64_t MemoryLimit(const JobOptions& options);
+MemoryOptions MemoryOptionsOf(const JobOptions& options, const JobModel& model, const Task& task);
+// Everything that decides the output's bytes.
+Fingerprint JobFingerprint(const JobOptions& options, const JobModel& model, const Task& task,
+                           FileSystem& file_system);
+
+class JobRun {
+ public:
+  JobRun(const JobOptions& options, const JobModel& model, Task& task, const JobContext& context);
+  ~JobRun();
+  RunReport Run();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  // What units tell the aggregating thread.
+  struct RowStarted {
+    uint64_t row = 0;
+  };
+  using Event = std::variant<RowStarted, UnitOutcome>;
+  class Feed;
+  class Sink;
+
+  void OpenFolder();
+  void Calibrate();
+  void Execute();
+  void RunUnit(size_t unit);
+  void Aggregate();
+  void Take(const UnitOutcome& outcome);
+  bool TooManyErrors() const;
+  void ReportProgress(JobProgress::Stage stage);
+  void FillReport();
+  void WriteOutput();
+
+  const JobOptions& options_;
+  const JobModel& model_;
+  Task& task_;
+  const JobContext& context_;
+  RunReport report_;
+  Clock::time_point start_;
+  Clock::time_point stage_start_;
+
+  std::unique_ptr<ScratchFolder> scratch_;   // without an output file
+  std::unique_ptr<JobFolder> folder_;        // with one
+  std::string scratch_path_;
+  std::unique_ptr<Source> source_;
+  std::unique_ptr<ResultStore> results_;
+  std::unique_ptr<Plan> plan_;
+  std::unique_ptr<PrefixStore> prefixes_;
+  std::unique_ptr<Scheduler> scheduler_;
+  std::unique_ptr<Renderer> renderer_;       // standard output only; files are rendered at the end
+  std::unique_ptr<ByteSink> output_bytes_;
+  std::unique_ptr<rowmill::Sink> output_sink_;
+  Format output_format_ = Format::kJsonl;
+
+  BoundedQueue<Event> events_;
+  std::atomic<bool> stop_units_{false};
+  std::mutex unit_mutex_;                    // guards the two below
+  std::exception_ptr unit_error_;
+  size_t units_running_ = 0;
+
+  uint64_t rows_done_ = 0;                   // of those that a model has to answer
+  uint64_t error_rows_ = 0;
+  bool stopped_early_ = false;
+  uint64_t tokens_done_ = 0;
+  QuantileHistogram row_times_;
+};
+
+}  // namespace rowmill

@@ -1,0 +1,85 @@
+#include "engine/renderer.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace rowmill {
+
+Renderer::Renderer(Source& source, Sink& sink, const Task& task, const RowTable& rows,
+                   ResultStore& results, const std::optional<std::string>& gold_column)
+    : source_(source),
+      sink_(sink),
+      task_(task),
+      rows_(rows),
+      results_(results),
+      gold_column_(gold_column) {
+  if (gold_column_ && !task.labels().empty()) {
+    counts_.gold.emplace(task.labels().size());
+    const auto& columns = task.columns();
+    const auto it = std::find(columns.begin(), columns.end(), "probability");
+    if (it != columns.end()) probability_column_ = static_cast<size_t>(it - columns.begin());
+  }
+}
+
+bool Renderer::HasResult(uint64_t row) const {
+  return results_.Has(row) || results_.Has(rows_[row].representative);
+}
+
+bool Renderer::NextRecord() {
+  if (has_record_) return true;
+  do {
+    if (!source_.Next(record_)) return false;
+  } while (record_.index < rows_.first_row());
+  has_record_ = record_.index < rows_.end_row();
+  return has_record_;
+}
+
+void Renderer::WriteAvailable() {
+  while (NextRecord() && HasResult(record_.index)) WriteRow();
+  sink_.Flush();
+}
+
+void Renderer::WriteAll() {
+  while (NextRecord()) WriteRow();
+  CHECK(counts_.rows == rows_.size());
+}
+
+void Renderer::WriteRow() {
+  const uint64_t row = record_.index;
+  has_record_ = false;
+  RowResult result;
+  const RowEntry& entry = rows_[row];
+  if (HasResult(row)) {
+    result = results_.Get(results_.Has(row) ? row : entry.representative).result;
+    // A duplicate shares its representative's answer, not the way its own prompt came about: one of the two
+    // may have been cut to the context.
+    const bool answered = result.status == RowStatus::kOk || result.status == RowStatus::kTruncated;
+    if (answered) result.status = entry.status;
+  } else {
+    result.status = RowStatus::kSkipped;
+    result.error = "not run: the job was stopped early";
+  }
+  task_.Output(result, cells_);
+  sink_.Write(record_, {cells_, result.status, result.error});
+  ++counts_.rows;
+  ++counts_.rows_by_status[static_cast<size_t>(result.status)];
+  if (counts_.gold) CountGold(result);
+}
+
+void Renderer::CountGold(const RowResult& result) {
+  const std::optional<FieldValue> value = record_.Field(*gold_column_);
+  const auto labels = task_.labels();
+  const auto it = value ? std::find(labels.begin(), labels.end(), value->text) : labels.end();
+  Judgement judgement;
+  if (it != labels.end()) judgement.gold = static_cast<uint32_t>(it - labels.begin());
+  if (const std::optional<size_t> predicted = task_.PredictedLabel(result)) {
+    judgement.predicted = static_cast<uint32_t>(*predicted);
+    if (probability_column_) {
+      if (const auto* cell = std::get_if<double>(&cells_[*probability_column_])) judgement.confidence = *cell;
+    }
+  }
+  counts_.gold->Add(judgement);
+}
+
+}  // namespace rowmill

@@ -1,0 +1,61 @@
+// The last pass: reads the input a second time and writes each row with its result, in input order, as far as
+// results are there. For a file all of it happens at the end; standard output gets rows as they become
+// complete.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "data/sink.h"
+#include "data/source.h"
+#include "engine/result_store.h"
+#include "engine/row_table.h"
+#include "metrics/classification.h"
+#include "tasks/task.h"
+
+namespace rowmill {
+
+struct RenderCounts {
+  std::array<uint64_t, 5> rows_by_status{};
+  uint64_t rows = 0;
+  std::optional<ClassificationCounts> gold;
+};
+
+class Renderer {
+ public:
+  // All outlive the renderer. The source stands at its first row.
+  Renderer(Source& source, Sink& sink, const Task& task, const RowTable& rows, ResultStore& results,
+           const std::optional<std::string>& gold_column);
+
+  // Writes rows in order up to the first that has no result yet.
+  void WriteAvailable();
+  // Writes all rows; those without a result are `skipped`.
+  void WriteAll();
+
+  const RenderCounts& counts() const { return counts_; }
+
+ private:
+  bool HasResult(uint64_t row) const;
+  // False at the end of the input or of the shard.
+  bool NextRecord();
+  void WriteRow();
+  void CountGold(const RowResult& result);
+
+  Source& source_;
+  Sink& sink_;
+  const Task& task_;
+  const RowTable& rows_;
+  ResultStore& results_;
+  std::optional<std::string> gold_column_;
+  std::optional<size_t> probability_column_;  // for calibration
+  Record record_;
+  bool has_record_ = false;
+  std::vector<Cell> cells_;
+  RenderCounts counts_;
+};
+
+}  // namespace rowmill
