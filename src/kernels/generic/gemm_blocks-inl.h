@@ -26,23 +26,31 @@
 namespace rowmill::kernels {
 namespace {
 
-// What one row contributes to a block beside its codes, gathered per tile so that the inner loop
-// walks one array: the scale, then per packed block the term that goes with the sum of the codes.
-// For formats with minima the term is s * float(sum); otherwise it is the integer -zero_point *
-// sum.
+// With minima the term that goes with a block's sum of codes is s * float(sum); otherwise it is the
+// integer -zero_point * sum.
 union Term {
   float real;
   int32_t integer;
 };
 
-constexpr size_t kMaxTerms = 24576;  // 96 KiB of stack
-constexpr size_t kChunkBytes =
-    256 * 1024;  // of weights: a quarter of the L2 of the smallest server core
-
 template <HasMinimum kMin>
 ROWMILL_INLINE int32_t Correction(const Term& term) {
   return kMin == HasMinimum::kYes ? 0 : term.integer;
 }
+
+// 32 inputs of a tile's rows, gathered so that the inner loop walks one stream: as the rows lie in
+// memory they need a pointer each, and where K is a large power of two they all fall into one cache
+// set.
+template <size_t kRows, size_t kHalves>
+struct TileBlock {
+  float scales[kRows];
+  Term terms[kHalves][kRows];  // per packed block
+  int8_t codes[kRows][kBlockK];
+};
+
+constexpr size_t kSegmentBlocks = 128;      // 4096 inputs: 60 KiB of stack for 12 rows
+constexpr size_t kGroupsPerGather = 8;      // where K is longer than a segment
+constexpr size_t kChunkBytes = 256 * 1024;  // of weights: a quarter of a server core's L2
 
 struct FormatShape {
   size_t block_bytes;
@@ -53,12 +61,7 @@ struct FormatShape {
   int zero_point;
 };
 
-struct Tile {
-  const int8_t* codes;  // the first row's
-  size_t k;             // distance between rows
-  size_t num_blocks;    // of 32 inputs
-  const Term* terms;    // [num_blocks][1 + halves][rows of the tile]
-};
+ROWMILL_INLINE size_t Smaller(size_t a, size_t b) { return a < b ? a : b; }
 
 inline FormatShape ShapeOf(const BlockFormat& format) {
   FormatShape shape;
@@ -72,69 +75,66 @@ inline FormatShape ShapeOf(const BlockFormat& format) {
   return shape;
 }
 
-template <HasMinimum kMin, size_t kHalves>
-void GatherTerms(const QuantizedRows& rows, size_t row_begin, size_t num_rows,
-                 size_t blocks_per_row, size_t block_begin, size_t num_blocks, int zero_point,
-                 Term* terms) {
-  for (size_t r = 0; r < num_rows; ++r) {
-    const size_t first = (row_begin + r) * blocks_per_row + block_begin;
-    Term* to = terms + r;
-    for (size_t b = first; b < first + num_blocks; ++b) {
+template <HasMinimum kMin, size_t kRows, size_t kHalves>
+ROWMILL_NOINLINE void GatherTile(const QuantizedRows& rows, size_t first_block,
+                                 size_t blocks_per_row, size_t num_blocks, int zero_point,
+                                 TileBlock<kRows, kHalves>* tile) {
+  for (size_t r = 0; r < kRows; ++r) {
+    for (size_t i = 0; i < num_blocks; ++i) {
+      const size_t b = first_block + r * blocks_per_row + i;
+      __builtin_memcpy(tile[i].codes[r], rows.codes + b * kBlockK, kBlockK);
       const float scale = rows.scales[b];
-      to->real = scale;
-      to += num_rows;
+      tile[i].scales[r] = scale;
+#pragma GCC unroll 2
       for (size_t half = 0; half < kHalves; ++half) {
         const int16_t* sums = rows.sums + 2 * b + half;
         const int sum = kHalves == 2 ? sums[0] : sums[0] + sums[1];
         if constexpr (kMin == HasMinimum::kYes) {
-          to->real = scale * static_cast<float>(sum);
+          tile[i].terms[half][r].real = scale * static_cast<float>(sum);
         } else {
-          to->integer = -zero_point * sum;
+          tile[i].terms[half][r].integer = -zero_point * sum;
         }
-        to += num_rows;
       }
     }
   }
 }
 
-// Folds the tile's blocks into acc[r][16]: a half of the group's channels from lane `lane` on.
-template <CodeKind kKind, HasMinimum kMin, size_t kHalves, size_t kRows>
-void FoldTile(const Tile& tile, const FormatShape& shape, const std::byte* group, size_t lane,
-              float (*acc)[kGroupChannels]) {
+// Folds the tile's blocks into acc[r][16], for the kLanes channels of the group from `lane` on.
+template <CodeKind kKind, HasMinimum kMin, size_t kRows, size_t kHalves>
+ROWMILL_NOINLINE void FoldTile(const TileBlock<kRows, kHalves>* tile, size_t num_blocks,
+                               const FormatShape& shape, const std::byte* block, size_t lane,
+                               float (*acc)[kGroupChannels]) {
   constexpr size_t kBits = kKind == CodeKind::kNibbles ? 4 : 8;
-  constexpr size_t kPairs = kBlockK / kHalves / 8;  // steps of 8 inputs in a packed block
+  constexpr size_t kHalfInputs = kBlockK / kHalves;
   FloatVector sums[kRows];
 #pragma GCC unroll 16
   for (size_t r = 0; r < kRows; ++r) sums[r] = LoadFloats(acc[r] + lane);
-  const std::byte* block = group;
-  const Term* terms = tile.terms;
-  const int8_t* inputs = tile.codes;
-  for (size_t b = 0; b < tile.num_blocks; ++b) {
+  for (size_t b = 0; b < num_blocks; ++b, ++tile) {
+#pragma GCC unroll 2
     for (size_t half = 0; half < kHalves; ++half) {
-      const std::byte* codes = block + 4 * lane;
-      if constexpr (kRows <= 4) PrefetchStream<kBits * 64 / kHalves>(block);
-      const Term* half_terms = terms + (1 + half) * kRows;
+      if constexpr (kRows <= 4) PrefetchStream<kBits * 2 * kHalfInputs>(block);
+      const Term* terms = tile->terms[half];
       typename Dot<kKind>::Type dots[kRows];
 #pragma GCC unroll 16
       for (size_t r = 0; r < kRows; ++r) {
-        dots[r] = Dot<kKind>::Start(Correction<kMin>(half_terms[r]));
+        dots[r] = Dot<kKind>::Start(Correction<kMin>(terms[r]));
       }
 #pragma GCC unroll 4
-      for (size_t pair = 0; pair < kPairs; ++pair) {
+      for (size_t i = 0; i < kHalfInputs; i += 8) {
         CodeVector first, second;
         if constexpr (kBits == 4) {
-          const CodeVector both = LoadCodes(codes + 64 * pair);
+          const CodeVector both = LoadCodes(block + 8 * i + 4 * lane);
           first = LowNibbles(both);
           second = HighNibbles(both);
         } else {
-          first = LoadCodes(codes + 128 * pair);
-          second = LoadCodes(codes + 128 * pair + 64);
+          first = LoadCodes(block + 16 * i + 4 * lane);
+          second = LoadCodes(block + 16 * i + 64 + 4 * lane);
         }
 #pragma GCC unroll 16
         for (size_t r = 0; r < kRows; ++r) {
-          const int8_t* row = inputs + r * tile.k + 8 * pair;
-          dots[r] = Dot<kKind>::Step(dots[r], first, BroadcastInputs(row), second,
-                                     BroadcastInputs(row + 4));
+          const int8_t* inputs = tile->codes[r] + half * kHalfInputs + i;
+          dots[r] = Dot<kKind>::Step(dots[r], first, BroadcastInputs(inputs), second,
+                                     BroadcastInputs(inputs + 4));
         }
       }
       const std::byte* scales = block + shape.code_bytes;
@@ -145,17 +145,15 @@ void FoldTile(const Tile& tile, const FormatShape& shape, const std::byte* group
       }
 #pragma GCC unroll 16
       for (size_t r = 0; r < kRows; ++r) {
-        const FloatVector product = MulFloats(SetFloats(terms[r].real), scale);
-        const FloatVector dot = Dot<kKind>::Finish(dots[r], Correction<kMin>(half_terms[r]));
+        const FloatVector product = MulFloats(SetFloats(tile->scales[r]), scale);
+        const FloatVector dot = Dot<kKind>::Finish(dots[r], Correction<kMin>(terms[r]));
         sums[r] = FmaFloats(dot, product, sums[r]);
         if constexpr (kMin == HasMinimum::kYes) {
-          sums[r] = FmaFloats(minimum, SetFloats(half_terms[r].real), sums[r]);
+          sums[r] = FmaFloats(minimum, SetFloats(terms[r].real), sums[r]);
         }
       }
       block += shape.block_bytes;
-      inputs += kBlockK / kHalves;
     }
-    terms += (1 + kHalves) * kRows;
   }
 #pragma GCC unroll 16
   for (size_t r = 0; r < kRows; ++r) StoreFloats(acc[r] + lane, sums[r]);
@@ -165,9 +163,8 @@ inline void StoreTile(const float (*acc)[kGroupChannels], size_t num_rows, size_
                       Store store, float* y, size_t ldy) {
   for (size_t r = 0; r < num_rows; ++r) {
     for (size_t lane = 0; lane < num_channels; lane += kLanes) {
-      const size_t left = num_channels - lane;
-      const size_t n = left < kLanes ? left : kLanes;
-      StoreChannels(y + r * ldy + lane, n, LoadFloats(acc[r] + lane), store);
+      StoreChannels(y + r * ldy + lane, Smaller(kLanes, num_channels - lane),
+                    LoadFloats(acc[r] + lane), store);
     }
   }
 }
@@ -176,37 +173,36 @@ inline void StoreTile(const float (*acc)[kGroupChannels], size_t num_rows, size_
 template <CodeKind kKind, HasMinimum kMin, size_t kHalves, size_t kRows>
 void MultiplyTile(const BlockGemmArgs& args, const FormatShape& shape, size_t row_begin,
                   size_t group_begin, size_t group_end) {
-  constexpr size_t kTermsPerBlock = (1 + kHalves) * kRows;
-  constexpr size_t kSegment = kMaxTerms / kTermsPerBlock;
   const PackedBlocks& weights = *args.weights;
   const size_t blocks_per_row = weights.k / kBlockK;
   const size_t group_bytes = blocks_per_row * kHalves * shape.block_bytes;
-  Term terms[kMaxTerms];
+  TileBlock<kRows, kHalves> tile[kSegmentBlocks];
   const auto gather = [&](size_t begin, size_t count) {
-    GatherTerms<kMin, kHalves>(*args.rows, row_begin, kRows, blocks_per_row, begin, count,
-                               shape.zero_point, terms);
+    GatherTile<kMin, kRows, kHalves>(*args.rows, row_begin * blocks_per_row + begin, blocks_per_row,
+                                     count, shape.zero_point, tile);
   };
-  // One gathering serves all groups unless K is larger than the array.
-  const bool in_one_piece = blocks_per_row <= kSegment;
+  // One gathering serves all groups unless K is longer than a segment.
+  const bool in_one_piece = blocks_per_row <= kSegmentBlocks;
   if (in_one_piece) gather(0, blocks_per_row);
-  for (size_t group = group_begin; group < group_end; ++group) {
-    float acc[kRows][kGroupChannels] = {};
-    for (size_t begin = 0; begin < blocks_per_row; begin += kSegment) {
-      const size_t left = blocks_per_row - begin;
-      const size_t count = left < kSegment ? left : kSegment;
+  for (size_t first = group_begin; first < group_end; first += kGroupsPerGather) {
+    const size_t num_groups = Smaller(kGroupsPerGather, group_end - first);
+    float acc[kGroupsPerGather][kRows][kGroupChannels] = {};
+    for (size_t begin = 0; begin < blocks_per_row; begin += kSegmentBlocks) {
+      const size_t count = Smaller(kSegmentBlocks, blocks_per_row - begin);
       if (!in_one_piece) gather(begin, count);
-      const int8_t* codes = args.rows->codes + row_begin * weights.k + begin * kBlockK;
-      const Tile tile = {codes, weights.k, count, terms};
-      const std::byte* data =
-          weights.data + group * group_bytes + begin * kHalves * shape.block_bytes;
-      for (size_t lane = 0; lane < kGroupChannels; lane += kLanes) {
-        FoldTile<kKind, kMin, kHalves, kRows>(tile, shape, data, lane, acc);
+      for (size_t g = 0; g < num_groups; ++g) {
+        const std::byte* data =
+            weights.data + (first + g) * group_bytes + begin * kHalves * shape.block_bytes;
+        for (size_t lane = 0; lane < kGroupChannels; lane += kLanes) {
+          FoldTile<kKind, kMin, kRows, kHalves>(tile, count, shape, data, lane, acc[g]);
+        }
       }
     }
-    const size_t first = group * kGroupChannels;
-    const size_t left = weights.n - first;
-    StoreTile(acc, kRows, left < kGroupChannels ? left : kGroupChannels, args.store,
-              args.y + row_begin * args.ldy + first, args.ldy);
+    for (size_t g = 0; g < num_groups; ++g) {
+      const size_t channel = (first + g) * kGroupChannels;
+      StoreTile(acc[g], kRows, Smaller(kGroupChannels, weights.n - channel), args.store,
+                args.y + row_begin * args.ldy + channel, args.ldy);
+    }
   }
 }
 
@@ -236,10 +232,10 @@ void MultiplyBlocks(const BlockGemmArgs& args) {
   const FormatShape shape = ShapeOf(args.weights->format);
   const size_t group_bytes = args.weights->k / kBlockK * kHalves * shape.block_bytes;
   size_t groups_per_chunk = group_bytes == 0 ? 1 : kChunkBytes / group_bytes;
-  if (groups_per_chunk == 0) groups_per_chunk = 1;
+  // Fewer would gather each tile too often; such long rows stream their weights from L3.
+  if (groups_per_chunk < kGroupsPerGather) groups_per_chunk = kGroupsPerGather;
   for (size_t begin = args.group_begin; begin < args.group_end; begin += groups_per_chunk) {
-    const size_t left = args.group_end - begin;
-    const size_t count = left < groups_per_chunk ? left : groups_per_chunk;
+    const size_t count = Smaller(groups_per_chunk, args.group_end - begin);
     MultiplyRows<kKind, kMin, kHalves>(args, shape, begin, begin + count);
   }
 }

@@ -1,0 +1,149 @@
+// The products of SmolLM2-135M's shapes (N x K) by format and number of rows M, with the best table
+// or the one that ROWMILL_ISA names. GMAC/s, and GB/s of packed weights read. Single thread.
+#include <cstdlib>
+#include <cstring>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "base/aligned_buffer.h"
+#include "base/cpu.h"
+#include "benchmark/benchmark.h"
+#include "kernels/dispatch.h"
+#include "kernels/pack.h"
+#include "tensor/float16.h"
+
+namespace rowmill::kernels {
+namespace {
+
+const KernelTable& Table() {
+  const char* isa = std::getenv("ROWMILL_ISA");
+  return SelectTable(DetectCpuFeatures(), isa == nullptr ? "" : isa);
+}
+
+struct Shape {
+  size_t n, k;
+};
+constexpr Shape kShapes[] = {{576, 576}, {192, 576}, {1536, 576}, {576, 1536}, {49152, 576}};
+constexpr size_t kRows[] = {1, 8, 64, 256, 512};
+
+// Random codes with ordinary scales: denormal or infinite ones would be timed instead of the
+// product.
+std::vector<std::byte> RandomBytes(DType dtype, size_t num_blocks) {
+  const DTypeInfo& info = GetDTypeInfo(dtype);
+  std::vector<std::byte> bytes(num_blocks * info.block_bytes);
+  std::mt19937_64 random(1);
+  for (size_t i = 0; i + 8 <= bytes.size(); i += 8) {
+    const uint64_t bits = random();
+    std::memcpy(bytes.data() + i, &bits, 8);
+  }
+  const uint16_t scale = F32ToF16(0.01f);
+  for (size_t b = 0; b < num_blocks; ++b) {
+    std::byte* block = bytes.data() + b * info.block_bytes;
+    if (dtype == DType::kF32) {
+      const float value = static_cast<float>(b % 100) * 0.01f;
+      std::memcpy(block, &value, 4);
+    } else {
+      std::memcpy(block, &scale, 2);
+      if (dtype == DType::kQ4_1) std::memcpy(block + 2, &scale, 2);
+    }
+  }
+  return bytes;
+}
+
+AlignedBytes Pack(DType dtype, Shape shape, size_t group_bytes) {
+  const DTypeInfo& info = GetDTypeInfo(dtype);
+  const std::vector<std::byte> bytes = RandomBytes(dtype, shape.n * shape.k / info.block_elements);
+  TensorView view;
+  view.dtype = dtype;
+  view.shape = {shape.n, shape.k};
+  view.bytes = bytes;
+  AlignedBytes packed(shape.n / kGroupChannels * group_bytes);
+  for (size_t g = 0; g < shape.n / kGroupChannels; ++g) {
+    std::byte* out = packed.data() + g * group_bytes;
+    if (dtype == DType::kF32) {
+      PackFloatGroup(view, nullptr, g, out);
+    } else {
+      PackBlockGroup(view, nullptr, g, out);
+    }
+  }
+  return packed;
+}
+
+void Count(benchmark::State& state, Shape shape, size_t m, size_t weight_bytes) {
+  const auto calls = static_cast<double>(state.iterations());
+  const double macs = calls * static_cast<double>(shape.n * shape.k * m);
+  const double bytes = calls * static_cast<double>(weight_bytes);
+  state.counters["GMAC/s"] = benchmark::Counter(macs * 1e-9, benchmark::Counter::kIsRate);
+  state.counters["GB/s"] = benchmark::Counter(bytes * 1e-9, benchmark::Counter::kIsRate);
+}
+
+std::vector<float> Inputs(size_t n) {
+  std::mt19937_64 random(2);
+  std::vector<float> x(n);
+  for (float& value : x) {
+    value = static_cast<float>(static_cast<int32_t>(random() >> 32)) * 0x1p-31f;
+  }
+  return x;
+}
+
+void RunBlocks(benchmark::State& state, DType dtype, Shape shape, size_t m) {
+  const KernelTable& table = Table();
+  const BlockFormat format = *PackedFormatOf(dtype);
+  const AlignedBytes packed = Pack(dtype, shape, format.group_bytes(shape.k));
+  const PackedBlocks weights = {format, shape.n, shape.k, packed.data()};
+  AlignedBuffer<int8_t> codes(m * shape.k);
+  AlignedBuffer<float> scales(m * shape.k / kBlockK), y(m * shape.n);
+  AlignedBuffer<int16_t> sums(m * shape.k / 16);
+  const QuantizedRows rows = {codes.data(), scales.data(), sums.data()};
+  table.quantize_rows(Inputs(m * shape.k).data(), m, shape.k, rows);
+  for (auto _ : state) {
+    table.gemm_blocks(
+        {&weights, &rows, m, 0, shape.n / kGroupChannels, y.data(), shape.n, Store::kAssign});
+    benchmark::ClobberMemory();
+  }
+  Count(state, shape, m, packed.size());
+}
+
+void RunFloats(benchmark::State& state, Shape shape, size_t m) {
+  const KernelTable& table = Table();
+  const AlignedBytes packed = Pack(DType::kF32, shape, shape.k * kGroupChannels * sizeof(float));
+  const PackedFloats weights = {FloatType::kF32, shape.n, shape.k, packed.data()};
+  const std::vector<float> x = Inputs(m * shape.k);
+  AlignedBuffer<float> y(m * shape.n);
+  for (auto _ : state) {
+    table.gemm_floats({&weights, x.data(), shape.k, m, 0, shape.n / kGroupChannels, y.data(),
+                       shape.n, Store::kAssign});
+    benchmark::ClobberMemory();
+  }
+  Count(state, shape, m, packed.size());
+}
+
+std::string NameOf(std::string_view what, Shape shape, size_t m) {
+  return std::string(what) + "/" + std::to_string(shape.n) + "x" + std::to_string(shape.k) + "/m" +
+         std::to_string(m);
+}
+
+void RegisterAll() {
+  for (const Shape shape : kShapes) {
+    for (const size_t m : kRows) {
+      for (const DType dtype : {DType::kQ4_1, DType::kQ8_0, DType::kQ5_0}) {
+        benchmark::RegisterBenchmark(
+            NameOf(Name(dtype), shape, m).c_str(),
+            [=](benchmark::State& state) { RunBlocks(state, dtype, shape, m); });
+      }
+      benchmark::RegisterBenchmark(NameOf("F32", shape, m).c_str(),
+                                   [=](benchmark::State& state) { RunFloats(state, shape, m); });
+    }
+  }
+}
+
+}  // namespace
+}  // namespace rowmill::kernels
+
+int main(int argc, char** argv) {
+  rowmill::kernels::RegisterAll();
+  benchmark::Initialize(&argc, argv);
+  benchmark::RunSpecifiedBenchmarks();
+  return 0;
+}
