@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <utility>
@@ -54,6 +55,8 @@ struct Magic {
   std::string_view what;
 };
 
+bool IsTextControl(char c) { return c == '\t' || c == '\n' || c == '\r'; }
+
 // Files that people hand over by mistake, told by their first bytes.
 void RefuseForeignFormats(std::string_view first, const std::string& name) {
   constexpr std::string_view kUtf16Hint =
@@ -81,6 +84,11 @@ void RefuseForeignFormats(std::string_view first, const std::string& name) {
                                               {"\xfd"
                                                "7zXZ",
                                                "an xz stream"}}};
+  // "PAR1" may be the name of a column; all of these formats go on with bytes that no text has.
+  const bool is_binary = std::any_of(first.begin(), first.end(), [](char c) {
+    return static_cast<unsigned char>(c) >= 0x80 || (c >= 0 && c < 0x20 && !IsTextControl(c));
+  });
+  if (!is_binary) return;
   for (const Magic& magic : kForeign) {
     if (!first.starts_with(magic.bytes)) continue;
     throw DataError(name + " is " + std::string(magic.what) +
@@ -132,12 +140,16 @@ std::unique_ptr<InputStream> InputStream::Open(FileSystem& fs, const InputOption
 }
 
 InputStream::InputStream(std::unique_ptr<ByteSource> source, std::string name)
-    : source_(std::move(source)), name_(std::move(name)), buffer_(kBufferBytes) {
+    : source_(std::move(source)),
+      name_(std::move(name)),
+      buffer_(std::make_unique_for_overwrite<char[]>(kBufferBytes)) {
   SkipByteOrderMark();
 }
 
 void InputStream::SkipByteOrderMark() {
-  const std::string_view first = PeekAtLeast(16);
+  // No more than these bytes: how many lie behind them depends on how the stream came in pieces.
+  constexpr size_t kLookAt = 32;
+  const std::string_view first = PeekAtLeast(kLookAt).substr(0, kLookAt);
   RefuseForeignFormats(first, name_);
   if (first.starts_with("\xef\xbb\xbf")) Consume(3);
 }
@@ -145,13 +157,13 @@ void InputStream::SkipByteOrderMark() {
 void InputStream::Fill() {
   if (at_end_) return;
   if (begin_ > 0) {
-    std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+    std::memmove(buffer_.get(), buffer_.get() + begin_, end_ - begin_);
     end_ -= begin_;
     begin_ = 0;
   }
   try {
     const size_t count =
-        source_->Read({reinterpret_cast<std::byte*>(buffer_.data()) + end_, buffer_.size() - end_});
+        source_->Read({reinterpret_cast<std::byte*>(buffer_.get()) + end_, kBufferBytes - end_});
     at_end_ = count == 0;
     end_ += count;
   } catch (const DataError& error) {
@@ -162,13 +174,13 @@ void InputStream::Fill() {
 
 std::string_view InputStream::Peek() {
   if (begin_ == end_) Fill();
-  return {buffer_.data() + begin_, end_ - begin_};
+  return {buffer_.get() + begin_, end_ - begin_};
 }
 
 std::string_view InputStream::PeekAtLeast(size_t count) {
   CHECK(count <= kMaxPeek);
   while (end_ - begin_ < count && !at_end_) Fill();
-  return {buffer_.data() + begin_, end_ - begin_};
+  return {buffer_.get() + begin_, end_ - begin_};
 }
 
 void InputStream::Consume(size_t count) {

@@ -11,7 +11,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/file_system.h"
 #include "data/byte_source.h"
@@ -65,7 +64,7 @@ class InputStream {
   std::optional<FileInfo> file_info_;
   bool can_rewind_ = true;
   bool spooled_ = false;
-  std::vector<char> buffer_;
+  std::unique_ptr<char[]> buffer_;
   size_t begin_ = 0;
   size_t end_ = 0;
   uint64_t offset_ = 0;

@@ -141,10 +141,10 @@ TEST_F(InputStreamTest, OtherEncodingsAndFormatsAreRefusedWithAHint) {
   EXPECT_THAT(error("\xfe\xff"), HasSubstr("UTF-16"));
   EXPECT_THAT(error(std::string_view("a\0,\0b\0\n\0", 8)), HasSubstr("UTF-16"));
   EXPECT_THAT(error(std::string_view("\0a\0,\0b\0\n", 8)), HasSubstr("UTF-16"));
-  EXPECT_THAT(error("PAR1...."), HasSubstr("Parquet"));
+  EXPECT_THAT(error("PAR1\x15\x04"), HasSubstr("Parquet"));
   EXPECT_THAT(error("PK\x03\x04...."), HasSubstr(".xlsx"));
-  EXPECT_THAT(error("%PDF-1.7"), HasSubstr("PDF"));
-  EXPECT_EQ(error("PARIS,b"), "(no such error)");
+  EXPECT_THAT(error("%PDF-1.7\n%\xe2\xe3\n"), HasSubstr("PDF"));
+  EXPECT_EQ(error("PAR1,b\r\n1,2\n"), "(no such error)");
 }
 
 TEST_F(InputStreamTest, WhatIsNotAFileIsRefused) {
