@@ -54,8 +54,9 @@ TEST(PieceCache, NeverAnswersForAnotherPiece) {
   for (int i = 0; i < 200000; ++i) {
     std::string piece(1 + random() % PieceCache::kMaxPieceBytes, '\0');
     for (char& c : piece) c = static_cast<char>(random() % 3);
-    int32_t sum = static_cast<int32_t>(piece.size());
-    for (const char c : piece) sum = sum * 5 + c;
+    uint32_t digest = 0;
+    for (const char c : piece) digest = digest * 5 + static_cast<uint8_t>(c);
+    const int32_t sum = static_cast<int32_t>(digest);
     const PieceCache::Key key = KeyOf(piece);
     const std::vector<int32_t> found = Found(cache, key);
     if (!found.empty()) {
