@@ -63,6 +63,7 @@ DeduplicationSummary Deduplicate(RowTable& rows, const std::string& folder) {
     ++summary.num_duplicates;
     summary.duplicate_tokens += entry.tokens.length;
   }
+  rows.LinkDuplicates();
   return summary;
 }
 

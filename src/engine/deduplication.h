@@ -24,6 +24,7 @@ struct DeduplicationSummary {
 
 // Sets the representative of each row that has a prompt: the first finished row with the same ids
 // if there is one (its result is in the journal and has only to be copied), else the first row.
+// Also links each representative to the rows that wait for it (RowTable::ForEachDuplicate).
 // `folder`: for the scratch file.
 DeduplicationSummary Deduplicate(RowTable& rows, const std::string& folder);
 

@@ -5,15 +5,10 @@
 #include <utility>
 
 #include "base/check.h"
+#include "engine/row_sort.h"
 
 namespace rowmill {
 namespace {
-
-// A row while it is sorted, with a number that decides most comparisons.
-struct SortEntry {
-  uint64_t key;
-  uint64_t row;
-};
 
 // The rows [low, high] of the sorted order have `length` tokens in common.
 struct Interval {
@@ -62,7 +57,7 @@ class TreeBuilder {
     CollectRows();
     PrefixTree tree(MappedArray<uint64_t>::InFolder(folder_));
     if (options_.max_nodes > 0 && entries_.size() > 1) {
-      SortByTokens();
+      SortByTokens(rows_, entries_, folder_);
       std::vector<Choice> choices = ChooseNodes(FindIntervals());
       DropWhatDoesNotFit(choices);
       tree.nodes = MakeNodes(choices);
@@ -76,17 +71,8 @@ class TreeBuilder {
   void CollectRows() {
     for (uint64_t row = rows_.first_row(); row < rows_.end_row(); ++row) {
       rows_.SetPrefixNode(row, kNoPrefixNode);
-      if (rows_.MustRun(row)) entries_.push_back({rows_.SortKey(row), row});
+      if (rows_.MustRun(row)) entries_.push_back({.key = 0, .row = row});
     }
-  }
-
-  void SortByTokens() {
-    // std::sort works in place and its depth is bounded by twice the logarithm of the size.
-    std::sort(entries_.begin(), entries_.end(), [this](const SortEntry& a, const SortEntry& b) {
-      if (a.key != b.key) return a.key < b.key;
-      const std::strong_ordering order = rows_.CompareTokens(a.row, b.row);
-      return order != 0 ? order < 0 : a.row < b.row;
-    });
   }
 
   // All intervals that could save enough if nothing around them were shared, each after those
@@ -244,8 +230,9 @@ class TreeBuilder {
     std::vector<uint32_t> pending;  // a stack: the next node is at its end
     const auto push_children = [&](uint32_t of) {
       std::vector<uint32_t>& list = children[of];
-      std::stable_sort(list.begin(), list.end(),
-                       [&](uint32_t a, uint32_t b) { return longest[a] > longest[b]; });
+      std::sort(list.begin(), list.end(), [&](uint32_t a, uint32_t b) {
+        return std::tuple(longest[b], a) < std::tuple(longest[a], b);
+      });
       pending.insert(pending.end(), list.rbegin(), list.rend());
     };
     std::vector<uint32_t> new_index(count);

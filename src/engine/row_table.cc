@@ -46,4 +46,16 @@ void RowTable::SetRepresentative(uint64_t row, uint64_t representative) {
   entries_[IndexOf(row)].representative = representative;
 }
 
+void RowTable::LinkDuplicates() {
+  for (RowEntry& entry : entries_) entry.next_duplicate = kNoRow;
+  // From the last row to the first, each put in front: the lists come out in ascending order.
+  for (uint64_t row = end_row(); row-- > first_row_;) {
+    RowEntry& entry = entries_[IndexOf(row)];
+    if (!entry.runnable() || entry.finished || entry.representative == row) continue;
+    RowEntry& first = entries_[IndexOf(entry.representative)];
+    entry.next_duplicate = first.next_duplicate;
+    first.next_duplicate = row;
+  }
+}
+
 }  // namespace rowmill

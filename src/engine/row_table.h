@@ -1,5 +1,5 @@
 // What the plan knows of each row: status, tokens, who answers for it, which shared prefix it
-// continues. One entry of 48 bytes per row in a scratch file, so that anonymous memory does not
+// continues. One entry of 56 bytes per row in a scratch file, so that anonymous memory does not
 // grow with the number of rows (design, section 4.4).
 //
 // What it is not: durable. The journal holds what must survive; the table is built anew by each
@@ -25,6 +25,7 @@
 namespace rowmill {
 
 inline constexpr uint32_t kNoPrefixNode = UINT32_MAX;
+inline constexpr uint64_t kNoRow = UINT64_MAX;
 
 // The digest of a row's token ids: of their bytes as little-endian 32-bit numbers. Part of what
 // keys the sampler, hence of the output: it can never change.
@@ -34,6 +35,7 @@ struct RowEntry {
   Digest128 digest;             // of the token ids
   TokenRef tokens;              // none where the row has no prompt
   uint64_t representative = 0;  // the row whose answer this row gets; itself unless a duplicate
+  uint64_t next_duplicate = kNoRow;  // the next row that gets the same answer; see ForEachDuplicate
   uint32_t prefix_node = kNoPrefixNode;  // index into PrefixTree::nodes
   RowStatus status = RowStatus::kOk;     // before running: kOk and kTruncated have a prompt
   bool finished = false;                 // its result is in the journal already
@@ -43,7 +45,7 @@ struct RowEntry {
     return (status == RowStatus::kOk || status == RowStatus::kTruncated) && tokens.length > 0;
   }
 };
-static_assert(sizeof(RowEntry) == 48, "disk per row, stated in the plan");
+static_assert(sizeof(RowEntry) == 56, "disk per row, stated in the plan");
 
 class RowTable {
  public:
@@ -62,6 +64,9 @@ class RowTable {
 
   const RowEntry& operator[](uint64_t row) const { return entries_[IndexOf(row)]; }
   void SetRepresentative(uint64_t row, uint64_t representative);
+  // Puts the rows that wait for another row's answer into the latter's list. To be called once,
+  // when all representatives are set.
+  void LinkDuplicates();
   void SetPrefixNode(uint64_t row, uint32_t node) { entries_[IndexOf(row)].prefix_node = node; }
   void SetFinished(uint64_t row) { entries_[IndexOf(row)].finished = true; }
 
@@ -70,6 +75,16 @@ class RowTable {
   bool MustRun(uint64_t row) const {
     const RowEntry& entry = (*this)[row];
     return entry.runnable() && !entry.finished && entry.representative == row;
+  }
+
+  // Calls visit(row) for each unfinished row that gets the answer of `representative`, in ascending
+  // order, without the latter itself. A list through the table: finding them costs no search.
+  template <typename Visit>
+  void ForEachDuplicate(uint64_t representative, const Visit& visit) const {
+    for (uint64_t row = (*this)[representative].next_duplicate; row != kNoRow;
+         row = (*this)[row].next_duplicate) {
+      visit(row);
+    }
   }
 
   void GetTokens(uint64_t row, std::vector<int32_t>& tokens) const {
@@ -87,6 +102,9 @@ class RowTable {
     return store_.CommonPrefix((*this)[a].tokens, (*this)[b].tokens);
   }
   uint64_t SortKey(uint64_t row) const { return store_.SortKey((*this)[row].tokens); }
+  std::span<const int32_t> TokensAfterHead(uint64_t row) const {
+    return store_.AfterHead((*this)[row].tokens);
+  }
 
   // Of the scratch files, in use.
   uint64_t bytes() const { return entries_.size() * sizeof(RowEntry) + store_.bytes(); }

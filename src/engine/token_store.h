@@ -28,6 +28,9 @@ struct TokenRef {
   uint32_t head_length = 0;  // of the longest prefix that it has in common with the first row
 };
 
+// How many tokens two sequences have in common at their beginnings.
+size_t CommonLength(std::span<const int32_t> a, std::span<const int32_t> b);
+
 class TokenStore {
  public:
   // Makes a nameless scratch file in `folder`.
@@ -42,13 +45,18 @@ class TokenStore {
   // The first `length` tokens, which the row must have.
   void GetPrefix(const TokenRef& row, uint32_t length, std::vector<int32_t>& tokens) const;
 
+  // The tokens after the head. Valid until the next Add.
+  std::span<const int32_t> AfterHead(const TokenRef& row) const {
+    return tokens_.span().subspan(row.offset, row.length - row.head_length);
+  }
+
   // Length of the longest prefix that the two have in common.
   uint32_t CommonPrefix(const TokenRef& a, const TokenRef& b) const;
   // Lexicographic order of the token ids; a row comes before its own continuations.
   std::strong_ordering Compare(const TokenRef& a, const TokenRef& b) const;
   // A number that orders as Compare does wherever it differs: the place where the row leaves the
-  // first row, and the token with which it does. Kept beside the row while sorting, it answers most
-  // comparisons without a look into the file.
+  // first row, and the token with which it does. Rows of the same key have the head and, unless
+  // they end there, the token after it in common; so sorting needs to look at the rest alone.
   uint64_t SortKey(const TokenRef& row) const;
 
   // Of the file, in use.
@@ -56,10 +64,6 @@ class TokenStore {
 
  private:
   std::span<const int32_t> Head() const { return tokens_.span().first(first_length_); }
-  // The tokens after the head.
-  std::span<const int32_t> Rest(const TokenRef& row) const {
-    return tokens_.span().subspan(row.offset, row.length - row.head_length);
-  }
 
   MappedArray<int32_t> tokens_;  // first the first row, whole
   uint32_t first_length_ = 0;    // tokens of the first row

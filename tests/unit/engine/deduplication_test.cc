@@ -23,6 +23,12 @@ std::vector<uint64_t> Representatives(const RowTable& table) {
   return out;
 }
 
+std::vector<uint64_t> DuplicatesOf(const RowTable& table, uint64_t row) {
+  std::vector<uint64_t> out;
+  table.ForEachDuplicate(row, [&](uint64_t duplicate) { out.push_back(duplicate); });
+  return out;
+}
+
 TEST(DeduplicationTest, TheFirstOfEqualRowsAnswersForAll) {
   RowTable table(ScratchFolder());
   table.Add(RowStatus::kOk, Tokens{1, 2, 3});
@@ -35,6 +41,8 @@ TEST(DeduplicationTest, TheFirstOfEqualRowsAnswersForAll) {
   EXPECT_THAT(Representatives(table), ElementsAre(0, 1, 0, 3, 4, 0));
   EXPECT_EQ(summary.num_duplicates, 2u);
   EXPECT_EQ(summary.duplicate_tokens, 6u);
+  EXPECT_THAT(DuplicatesOf(table, 0), ElementsAre(2, 5));
+  EXPECT_THAT(DuplicatesOf(table, 1), ElementsAre());
   EXPECT_EQ(table[5].status, RowStatus::kTruncated) << "a duplicate keeps its own status";
 }
 
@@ -62,6 +70,7 @@ TEST(DeduplicationTest, AFinishedRowAnswersFirst) {
   EXPECT_EQ(summary.duplicate_tokens, 2u);
   EXPECT_FALSE(table.MustRun(0));
   EXPECT_TRUE(table.MustRun(1));
+  EXPECT_THAT(DuplicatesOf(table, 2), ElementsAre(0, 5)) << "they wait for row 2";
 }
 
 TEST(DeduplicationTest, RowNumbersOfAShard) {
@@ -70,6 +79,7 @@ TEST(DeduplicationTest, RowNumbersOfAShard) {
   table.Add(RowStatus::kOk, Tokens{1});
   Deduplicate(table, ScratchFolder());
   EXPECT_THAT(Representatives(table), ElementsAre(100, 100));
+  EXPECT_THAT(DuplicatesOf(table, 100), ElementsAre(101));
 }
 
 TEST(DeduplicationTest, EqualsAMapOverTheTokens) {
@@ -80,15 +90,18 @@ TEST(DeduplicationTest, EqualsAMapOverTheTokens) {
     for (const Tokens& row : rows) table.Add(RowStatus::kOk, row);
     const DeduplicationSummary summary = Deduplicate(table, ScratchFolder());
     std::map<Tokens, uint64_t> first;
+    std::map<uint64_t, std::vector<uint64_t>> duplicates;
     uint64_t num_duplicates = 0;
     uint64_t duplicate_tokens = 0;
     for (size_t i = 0; i < rows.size(); ++i) {
       const auto [it, is_new] = first.emplace(rows[i], i);
       ASSERT_EQ(table[i].representative, it->second) << "seed " << seed << ", row " << i;
       if (is_new) continue;
+      duplicates[it->second].push_back(i);
       ++num_duplicates;
       duplicate_tokens += rows[i].size();
     }
+    for (const auto& [tokens, row] : first) ASSERT_EQ(DuplicatesOf(table, row), duplicates[row]);
     EXPECT_GT(num_duplicates, 100u) << "the test has to have duplicates";
     EXPECT_EQ(summary.num_duplicates, num_duplicates);
     EXPECT_EQ(summary.duplicate_tokens, duplicate_tokens);
