@@ -7,6 +7,8 @@
 #include <optional>
 #include <string>
 
+#include "prep/clean_options.h"
+
 namespace rowmill {
 
 class ChatTemplate;
@@ -41,6 +43,7 @@ struct PromptOptions {
   std::string prompt_name = "--prompt";  // what error texts call it: the option or the file
   std::optional<std::string> system;     // --system
   PromptMode mode = PromptMode::kAuto;   // --raw-prompt: kRaw
+  CleanOptions clean;                    // --clean
   Overflow overflow = Overflow::kError;
   size_t max_context = 0;  // tokens, prompt and answer; 0: what the model was trained for
 };

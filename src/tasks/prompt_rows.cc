@@ -4,7 +4,8 @@
 
 #include "base/check.h"
 #include "base/error.h"
-#include "text/unicode.h"
+#include "data/utf8.h"
+#include "prep/clean_text.h"
 #include "text/utf8.h"
 
 namespace rowmill {
@@ -16,16 +17,6 @@ constexpr size_t kLongValueBytes = size_t{1} << 16;
 // Rounds of cutting after which halves are taken instead: only a vocabulary made to annoy gets
 // there.
 constexpr int kExactRounds = 16;
-
-bool IsBlank(std::string_view text) {
-  const CharClassTable& classes = CharClassTable::Get();
-  while (!text.empty()) {
-    const DecodedChar next = DecodeUtf8(text);
-    if (classes.ClassOf(next.code_point) != CharClass::kSpace) return false;
-    text.remove_prefix(next.num_bytes);
-  }
-  return true;
-}
 
 void Fail(RowStatus status, std::string error, ModelInput& input) {
   input.status = status;
@@ -87,6 +78,7 @@ std::vector<std::string_view> Views(const std::vector<std::string>& values) {
 PromptRows::PromptRows(const TaskModel& model, const PromptOptions& options, PromptEncoder encoder,
                        size_t answer_tokens)
     : encoder_(std::move(encoder)),
+      preprocessor_(options.clean),
       overflow_(options.overflow),
       max_context_(MaxContext(model, options)),
       answer_tokens_(answer_tokens),
@@ -130,6 +122,7 @@ std::vector<int32_t> PromptRows::PromptWith(std::string_view value) const {
 std::vector<std::pair<std::string, std::string>> PromptRows::FingerprintEntries() const {
   std::vector<std::pair<std::string, std::string>> entries = encoder_.FingerprintEntries();
   constexpr const char* kNames[] = {"error", "head", "tail"};
+  entries.emplace_back("clean", CleanOptionsText(preprocessor_.options()));
   entries.emplace_back("overflow", kNames[static_cast<size_t>(overflow_)]);
   entries.emplace_back("context", std::to_string(max_context_));
   return entries;
@@ -138,7 +131,7 @@ std::vector<std::pair<std::string, std::string>> PromptRows::FingerprintEntries(
 void PromptRows::Prepare(const Record& record, PrepareScratch& scratch, ModelInput& input) const {
   input.Clear();
   if (!record.problem.empty()) return Fail(RowStatus::kInvalid, record.problem, input);
-  if (!ReadValues(record, scratch.values, input)) return;
+  if (!ReadValues(record, scratch, input)) return;
 
   const bool is_long = std::any_of(scratch.values.begin(), scratch.values.end(),
                                    [](const auto& v) { return v.size() > kLongValueBytes; });
@@ -150,11 +143,13 @@ void PromptRows::Prepare(const Record& record, PrepareScratch& scratch, ModelInp
   Cut(scratch, input);
 }
 
-bool PromptRows::ReadValues(const Record& record, std::vector<std::string>& values,
+bool PromptRows::ReadValues(const Record& record, PrepareScratch& scratch,
                             ModelInput& input) const {
   const std::vector<PromptColumn>& columns = encoder_.columns();
-  values.resize(columns.size());
+  scratch.values.resize(columns.size());
   bool all_blank = true;
+  uint64_t num_characters = 0;
+  RowChanges changes;
   const auto invalid = [&](std::string error) {
     Fail(RowStatus::kInvalid, std::move(error), input);
     return false;
@@ -170,12 +165,16 @@ bool PromptRows::ReadValues(const Record& record, std::vector<std::string>& valu
       return invalid(Column(name) + " is " + std::string(FieldKindName(field->kind)) +
                      ", not a string");
     }
-    all_blank = all_blank && IsBlank(field->text);
-    values[i] = std::move(field->text);
+    changes.Add(preprocessor_.Clean(*field));
+    num_characters += CountCharacters(field->text);
+    all_blank = all_blank && IsBlankText(field->text);
+    scratch.values[i] = std::move(field->text);
   }
+  scratch.report.AddRow(changes, all_blank ? 0 : num_characters);
   if (!all_blank) return true;
-  return invalid(columns.size() == 1 ? Column(columns[0].column) + " is empty"
-                                     : "all columns that the prompt uses are empty");
+  const std::string what = columns.size() == 1 ? Column(columns[0].column) + " is empty"
+                                               : "all columns that the prompt uses are empty";
+  return invalid(what + (changes.emptied ? " after cleaning" : ""));
 }
 
 void PromptRows::Encode(PrepareScratch& scratch, ModelInput& input) const {
@@ -222,7 +221,7 @@ void PromptRows::Cut(PrepareScratch& scratch, ModelInput& input) const {
     longest->Keep(longest->kept() - std::min(fewer, longest->kept()), overflow_);
   }
   // Where the room is less than one character of the row, there is nothing to ask about.
-  if (std::all_of(scratch.values.begin(), scratch.values.end(), IsBlank)) {
+  if (std::all_of(scratch.values.begin(), scratch.values.end(), IsBlankText)) {
     Fail(RowStatus::kError, "the prompt leaves no room for the row's text in the context", input);
   }
 }

@@ -17,7 +17,8 @@
 // come out differently. So templates, instructions and other columns stay whole, the last token of
 // the prompt is the template's, and a row is cut no shorter than the seams ask for.
 //
-// What it is not: cleaning (prep/), which comes before.
+// What it is not: the cleaning itself, which the Preprocessor (prep/preprocessor.h) does to each
+// value before it is looked at.
 #pragma once
 
 #include <cstddef>
@@ -27,6 +28,7 @@
 
 #include "data/record.h"
 #include "data/schema.h"
+#include "prep/preprocessor.h"
 #include "tasks/prompt_encoder.h"
 #include "tasks/task.h"
 
@@ -53,12 +55,13 @@ class PromptRows {
 
  private:
   // False where `input` has got an error.
-  bool ReadValues(const Record& record, std::vector<std::string>& values, ModelInput& input) const;
+  bool ReadValues(const Record& record, PrepareScratch& scratch, ModelInput& input) const;
   void Encode(PrepareScratch& scratch, ModelInput& input) const;
   void Cut(PrepareScratch& scratch, ModelInput& input) const;
   void FailTooLong(const char* what, size_t num_tokens, ModelInput& input) const;
 
   PromptEncoder encoder_;
+  Preprocessor preprocessor_;
   Overflow overflow_;
   size_t max_context_;
   size_t answer_tokens_;

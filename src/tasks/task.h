@@ -18,6 +18,7 @@
 #include "data/record.h"
 #include "data/schema.h"
 #include "decode/decode_spec.h"
+#include "prep/prep_report.h"
 #include "tasks/row_result.h"
 #include "text/tokenizer_scratch.h"
 
@@ -40,6 +41,7 @@ struct ModelInput {
 struct PrepareScratch {
   TokenizerScratch tokenizer;
   std::vector<std::string> values;  // of the columns that the prompt uses
+  PrepReport report;                // what cleaning changed; each row that Prepare reads is added
 };
 
 class Task {

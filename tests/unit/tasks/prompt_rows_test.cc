@@ -102,6 +102,30 @@ TEST(PromptRows, ErrorsNeverQuoteTheRow) {
   }
 }
 
+TEST(PromptRows, CleansBeforeItLooksAndReportsWhatChanged) {
+  const TinyModel model = MakeTinyModel();
+  PromptOptions options = RawOptions("{{text}}!");
+  options.clean = ParseCleanOptions("html,space");
+  const PromptRows rows = MakeRows(model, options);
+  PrepareScratch scratch;
+  ModelInput input;
+  rows.Prepare(ReadRecord(R"({"text": " <b>a</b>  b &amp; c"})"), scratch, input);
+  EXPECT_EQ(Readable(*model.tokenizer, input.tokens), "a b & c!");
+  rows.Prepare(ReadRecord(R"({"text": "a"})"), scratch, input);
+  EXPECT_EQ(input.status, RowStatus::kOk);
+  rows.Prepare(ReadRecord(R"({"text": "<br>"})"), scratch, input);
+  EXPECT_EQ(input.status, RowStatus::kInvalid);
+  EXPECT_EQ(input.error, "column 'text' is empty after cleaning");
+  rows.Prepare(ReadRecord(R"({"text": ""})"), scratch, input);
+  EXPECT_EQ(input.error, "column 'text' is empty");
+  EXPECT_EQ(scratch.report.rows, 4u);
+  EXPECT_EQ(scratch.report.changed_rows, 2u);
+  EXPECT_EQ(scratch.report.empty_rows, 2u);
+  EXPECT_EQ(scratch.report.emptied_rows, 1u);
+  EXPECT_NE(rows.FingerprintEntries(),
+            MakeRows(model, RawOptions("{{text}}!")).FingerprintEntries());
+}
+
 TEST(PromptRows, CsvFieldsAreText) {
   const TinyModel model = MakeTinyModel();
   const PromptRows rows = MakeRows(model, RawOptions("{{text}}!"));
