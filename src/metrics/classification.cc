@@ -82,7 +82,7 @@ void ClassificationCounts::Add(const Judgement& judgement) {
   if (!judgement.confidence.has_value()) return;
   const double confidence = *judgement.confidence;
   CHECK(confidence >= 0.0 && confidence <= 1.0 + 1e-9);  // false for NaN, too
-  const auto units = static_cast<uint64_t>(std::min(confidence, 1.0) * kConfidenceUnit + 0.5);
+  const auto units = static_cast<uint64_t>(std::min(confidence, 1.0) * kConfidenceUnit);
   const auto add = [&](Bin& bin) {
     ++bin.rows;
     bin.correct += correct ? 1 : 0;

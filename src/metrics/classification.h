@@ -85,8 +85,8 @@ class ClassificationCounts {
   struct Bin {
     uint64_t rows = 0;
     uint64_t correct = 0;
-    // In units of 2^-30, rounded: sums of whole numbers do not depend on the order of rows. The
-    // rounding is off by at most 2^-31 a row, far below the 1e-6 that is promised.
+    // In units of 2^-30, rounded down: sums of whole numbers do not depend on the order of rows.
+    // What is cut off is below 1e-9 a row, far from the 1e-6 that is promised.
     uint64_t confidence = 0;
   };
 
