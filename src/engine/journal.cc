@@ -12,9 +12,9 @@
 namespace rowmill {
 namespace {
 
-constexpr size_t kWindowBytes = size_t{1} << 20;
+constexpr size_t kWindowBytes = size_t{1} << 16;
 // The first read of ReadRow: most results fit, so most rows cost one call.
-constexpr size_t kFirstReadBytes = 4096;
+constexpr size_t kFirstReadBytes = 512;
 
 std::string AtByte(const std::string& path, uint64_t offset) {
   return "'" + path + "', byte " + std::to_string(offset);
@@ -36,12 +36,17 @@ class JournalReader {
   };
 
   JournalReader(File& file, uint64_t file_size, uint32_t crc_seed)
-      : file_(file), file_size_(file_size), crc_seed_(crc_seed), window_(kWindowBytes) {}
+      : file_(file),
+        file_size_(file_size),
+        crc_seed_(crc_seed),
+        window_(static_cast<size_t>(std::min<uint64_t>(kWindowBytes, file_size))) {}
 
   uint64_t file_size() const { return file_size_; }
 
   // `size` bytes at `offset`, fewer at the end of the file; valid until the next call.
   std::span<const std::byte> View(uint64_t offset, size_t size) {
+    if (offset >= file_size_) return {};
+    size = static_cast<size_t>(std::min<uint64_t>(size, file_size_ - offset));
     if (offset < begin_ || offset - begin_ > filled_ || filled_ - (offset - begin_) < size) {
       if (window_.size() < size) window_.resize(size);
       begin_ = offset;

@@ -157,7 +157,7 @@ TEST_F(JournalTest, LongResultsPassThroughTheWindow) {
     AppendRow(*journal, 0, "short");
     offset = AppendRow(*journal, 1, longest);
     AppendRow(*journal, 2, "short");
-    AppendRow(*journal, 3, longest.substr(0, (size_t{1} << 20) - 25));
+    AppendRow(*journal, 3, longest.substr(0, (size_t{1} << 16) - 25));
     journal->Sync();
     AppendRow(*journal, 4, "end");
   }
