@@ -21,7 +21,8 @@ class CheckDocsTest(SmallTreeTest):
     def test_knows_what_there_is(self):
         self.assertEqual(self.check(
             "`src/engine/journal.h`, `engine/journal`, `engine/`, `src/engine/*.h`,\n"
-            "`docs/cli.md`, `cli.md`, [the flags](docs/cli.md#output), [elsewhere](https://example.org/x.md),\n"
+            "`docs/cli.md`, `cli.md`, [the flags](docs/cli.md#output),\n"
+            "[elsewhere](https://example.org/x.md),\n"
             "`rowmill --model a.gguf`, `scripts/test.sh --quick`, `--help`, ROWMILL_OUTPUT,\n"
             "ROWMILL_FOLDER, `ROWMILL_*`\n"
             "    cmake --preset dev\n"), [])
