@@ -2,12 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdint>
-#include <limits>
 #include <utility>
 
-#include "base/check.h"
+#include "data/json_number.h"
 #include "data/json_text.h"
 
 namespace rowmill {
@@ -33,43 +31,6 @@ int HexDigit(char c) {
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   if (c >= 'A' && c <= 'F') return c - 'A' + 10;
   return -1;
-}
-
-// Whether a JSON number has a value that a double can hold; only asked of long ones and of those
-// with exponents. Underflow to zero is fine. `out_of_range` alone does not tell which side it was,
-// so the decimal magnitude decides.
-bool FitsDouble(std::string_view number) {
-  double value = 0;
-  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), value);
-  if (error != std::errc::result_out_of_range) return true;
-  if (number.front() == '-') number.remove_prefix(1);
-  const size_t e = number.find_first_of("eE");
-  const std::string_view digits = number.substr(0, e);
-  int64_t exponent = 0;
-  if (e != std::string_view::npos) {
-    std::string_view text = number.substr(e + 1);
-    const bool negative = text.front() == '-';
-    if (text.front() == '-' || text.front() == '+') text.remove_prefix(1);
-    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), exponent);
-    if (parsed.ec != std::errc()) return negative;
-    if (negative) exponent = -exponent;
-  }
-  const size_t point = std::min(digits.find('.'), digits.size());
-  const size_t first = digits.find_first_of("123456789");
-  if (first == std::string_view::npos) return true;
-  const int64_t magnitude = static_cast<int64_t>(point) - static_cast<int64_t>(first);
-  // Both are far from the range of int64: a line has fewer than 2^62 bytes, and an exponent that
-  // near to the limit was only parsed, never computed.
-  const int64_t limit = std::numeric_limits<int64_t>::max() / 2;
-  return std::clamp(exponent, -limit, limit) + magnitude <= 0;
-}
-
-bool FitsInteger(std::string_view number) {
-  const char* end = number.data() + number.size();
-  int64_t negative = 0;
-  uint64_t positive = 0;
-  return number.front() == '-' ? std::from_chars(number.data(), end, negative).ec == std::errc()
-                               : std::from_chars(number.data(), end, positive).ec == std::errc();
 }
 
 class Scanner {
@@ -352,7 +313,6 @@ class Scanner {
       SkipDigits();
     }
     bool is_integer = true;
-    bool has_exponent = false;
     if (Current() == '.') {
       is_integer = false;
       ++position_;
@@ -361,17 +321,15 @@ class Scanner {
     }
     if (Current() == 'e' || Current() == 'E') {
       is_integer = false;
-      has_exponent = true;
       ++position_;
       if (Current() == '+' || Current() == '-') ++position_;
       if (!IsDigit(Current())) return Fail("expected a digit in the exponent");
       SkipDigits();
     }
     const std::string_view number = std::string_view(text_).substr(begin, position_ - begin);
-    // 18 digits and a sign always fit 64 bits; 300 digits without exponent always fit a double.
-    if (is_integer && number.size() > 18 && !FitsInteger(number)) {
+    if (is_integer && !JsonIntegerFits(number)) {
       Note("an integer is beyond 64 bits");
-    } else if (!is_integer && (has_exponent || number.size() > 300) && !FitsDouble(number)) {
+    } else if (!is_integer && !JsonFractionFits(number)) {
       Note("a number is beyond the range of a double");
     }
     return true;

@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "data/line_reader.h"
 #include "data/utf8.h"
 
 namespace rowmill {
@@ -37,19 +36,19 @@ bool JsonlSource::ReadRecord(Record& record) {
       return true;
     }
     if (IsBlank(record.raw)) continue;
-    Examine(record, state.is_terminated);
+    Examine(record, state);
     return true;
   }
   return false;
 }
 
-void JsonlSource::Examine(Record& record, bool is_terminated) {
+void JsonlSource::Examine(Record& record, const LineState& line) {
   const bool utf8_repaired = RepairUtf8(record.raw);
   ScanJsonObject(record, limits_);
   record.repaired = record.repaired || utf8_repaired;
   if (record.is_object) {
     RememberColumns(record);
-  } else if (!is_terminated) {
+  } else if (!line.is_terminated) {
     // The writer was stopped in the middle of the line, or is still at it.
     record.problem = "the last line is torn: it ends without a line end and is no whole object";
   }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "data/line_reader.h"
 #include "data/source.h"
 
 namespace rowmill {
@@ -19,7 +20,7 @@ class JsonlSource final : public Source {
   void Restart() override {}
 
  private:
-  void Examine(Record& record, bool is_terminated);
+  void Examine(Record& record, const LineState& line);
   void RememberColumns(const Record& record);
   bool IsReserved(std::string_view name) const;
 

@@ -100,15 +100,17 @@ ScaledDouble Round(const WideNatural& value, int64_t unit_exponent) {
 
 void ExactSum::Add(double value) {
   const Parts parts = Split(value);
-  AddShifted(parts.mantissa, parts.exponent, parts.negative);
+  AddShifted(parts.mantissa, parts.exponent, parts.negative ? Sign::kMinus : Sign::kPlus);
 }
 
 void ExactSum::AddSquare(double value) {
   const Parts parts = Split(value);
-  AddShifted(static_cast<Uint128>(parts.mantissa) * parts.mantissa, 2 * parts.exponent, false);
+  AddShifted(static_cast<Uint128>(parts.mantissa) * parts.mantissa, 2 * parts.exponent,
+             Sign::kPlus);
 }
 
-void ExactSum::AddShifted(unsigned __int128 mantissa, int64_t exponent, bool subtract) {
+void ExactSum::AddShifted(unsigned __int128 mantissa, int64_t exponent, Sign sign) {
+  const bool subtract = sign == Sign::kMinus;
   CHECK(exponent >= kUnitExponent);
   const auto position = static_cast<uint64_t>(exponent - kUnitExponent);
   const unsigned shift = position % 64;

@@ -45,7 +45,9 @@ class ExactSum {
  private:
   static constexpr size_t kNumLimbs = 68;  // 2148 + 2048 + 64 bits, a sign, and some to spare
 
-  void AddShifted(unsigned __int128 mantissa, int64_t exponent, bool subtract);
+  enum class Sign : uint8_t { kPlus, kMinus };
+
+  void AddShifted(unsigned __int128 mantissa, int64_t exponent, Sign sign);
 
   std::array<uint64_t, kNumLimbs> limbs_{};  // two's complement
 };

@@ -5,6 +5,7 @@
 #include <clocale>
 #include <cmath>
 #include <limits>
+#include <locale>
 
 namespace rowmill {
 namespace {
@@ -42,13 +43,23 @@ TEST(OutputRowTest, CellsAsText) {
   EXPECT_EQ(Text(std::vector<float>{1, 2}), "[1,2]");
 }
 
-// O23: a decimal comma in the environment changes nothing.
+// A decimal comma and grouped thousands, without the need of a locale that the system has.
+class CommaPunctuation final : public std::numpunct<char> {
+ protected:
+  char do_decimal_point() const override { return ','; }
+  char do_thousands_sep() const override { return '.'; }
+  std::string do_grouping() const override { return "\3"; }
+};
+
+// O23: the environment's way of writing numbers changes nothing.
 TEST(OutputRowTest, TheLocaleDoesNotMatter) {
-  const char* saved = std::setlocale(LC_ALL, nullptr);
-  const std::string old = saved == nullptr ? "C" : saved;
-  if (std::setlocale(LC_ALL, "de_DE.UTF-8") == nullptr) GTEST_SKIP() << "no-locale";
-  EXPECT_EQ(Json(0.5), "0.5");
-  std::setlocale(LC_ALL, old.c_str());
+  const std::locale saved =
+      std::locale::global(std::locale(std::locale::classic(), new CommaPunctuation));
+  std::setlocale(LC_ALL, "de_DE.UTF-8");  // As well, where the system has it.
+  const std::string numbers = Json(1234567.5) + " " + Json(int64_t{1234567});
+  std::setlocale(LC_ALL, "C");
+  std::locale::global(saved);
+  EXPECT_EQ(numbers, "1234567.5 1234567");
 }
 
 TEST(OutputRowTest, StatusesHaveTheirWords) {

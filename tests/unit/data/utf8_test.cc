@@ -65,9 +65,8 @@ TEST(Utf8Test, RepairIsValidAndIdempotent) {
   std::mt19937 random(20240517);
   for (int round = 0; round < 2000; ++round) {
     std::string text(random() % 40, '\0');
-    constexpr std::string_view kBytes("\0A\x7f\x80\x9f\xa0\xbf\xc2\xe0\xe1\xed\xf0\xf4\xf5\xff",
-                                      15);
-    for (char& c : text) c = kBytes[random() % kBytes.size()];
+    static constexpr char kBytes[] = "\0A\x7f\x80\x9f\xa0\xbf\xc2\xe0\xe1\xed\xf0\xf4\xf5\xff";
+    for (char& c : text) c = kBytes[random() % (sizeof(kBytes) - 1)];
     const std::string once = Repaired(text);
     ASSERT_TRUE(IsCleanUtf8(once)) << round;
     ASSERT_EQ(Repaired(once), once) << round;
