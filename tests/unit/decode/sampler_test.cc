@@ -243,8 +243,9 @@ TEST(Sampler, LazySortingEqualsSortingEverything) {
 
     std::vector<int32_t> order(logits.size());
     std::iota(order.begin(), order.end(), 0);
-    std::stable_sort(order.begin(), order.end(),
-                     [&](int32_t a, int32_t b) { return logits[a] > logits[b]; });
+    std::sort(order.begin(), order.end(), [&](int32_t a, int32_t b) {
+      return logits[a] != logits[b] ? logits[a] > logits[b] : a < b;
+    });
     std::vector<float> prefix;
     for (int32_t i = 0; i < options.top_k; ++i) prefix.push_back(logits[order[i]]);
     // The same draw from a vocabulary that is sorted already and holds nothing else.
