@@ -15,9 +15,11 @@ namespace {
 using F32x16 = __m512;
 
 // Rows of queries that attention, and rows of x that the float product, take through the registers
-// together; and how many vectors wide attention goes: 8 x 2 sums, two vectors of keys, a query.
-constexpr size_t kAttendRows = 8;
-constexpr size_t kAttendVectors = 2;
+// together: as many sums, and a vector of keys or weights, hide the latency of additions.
+constexpr size_t kAttendRows = 12;
+// Vectors that attention takes at a time for a row that has no company, for want of other chains of
+// additions to hide their latency.
+constexpr size_t kLoneRowVectors = 4;
 constexpr size_t kFloatGemmRows = 12;
 
 ROWMILL_INLINE F32x16 ZeroF32() { return _mm512_setzero_ps(); }

@@ -44,32 +44,40 @@ struct AttendTile {
   float weights[kRows][kKeyBlock];  // scores, then p_j; only those of visible keys are read
 };
 
+// Vectors of keys and of dimensions at a time. The more rows, the fewer, because registers are few;
+// one row alone needs several chains of additions to hide their latency.
+template <size_t kRows>
+constexpr size_t kScoreVectors = kRows == 1 && kLoneRowVectors > 1 ? 2 : 1;
+template <size_t kRows>
+constexpr size_t kValueVectors = kRows == 1 ? kLoneRowVectors : 1;
+
 // weights[r][j] = q_r . k_j
 template <size_t kRows>
 ROWMILL_INLINE void ScoreBlock(AttendTile<kRows>& tile, const uint16_t* keys, size_t head_dim) {
-  for (size_t first = 0; first < kKeyBlock; first += 16 * kAttendVectors) {
-    F32x16 scores[kRows][kAttendVectors];
+  for (size_t first = 0; first < kKeyBlock; first += 16 * kScoreVectors<kRows>) {
+    F32x16 scores[kRows][kScoreVectors<kRows>];
 #pragma GCC unroll 16
     for (size_t r = 0; r < kRows; ++r) {
-      for (F32x16& score : scores[r]) score = ZeroF32();
+#pragma GCC unroll 4
+      for (size_t v = 0; v < kScoreVectors<kRows>; ++v) scores[r][v] = ZeroF32();
     }
     for (size_t i = 0; i < head_dim; ++i) {
-      F32x16 k[kAttendVectors];
+      F32x16 k[kScoreVectors<kRows>];
 #pragma GCC unroll 4
-      for (size_t v = 0; v < kAttendVectors; ++v) {
+      for (size_t v = 0; v < kScoreVectors<kRows>; ++v) {
         k[v] = LoadF16(keys + i * kKeyBlock + first + 16 * v);
       }
 #pragma GCC unroll 16
       for (size_t r = 0; r < kRows; ++r) {
         const F32x16 q = SetF32(tile.queries[r][i]);
 #pragma GCC unroll 4
-        for (size_t v = 0; v < kAttendVectors; ++v) scores[r][v] = Fma(q, k[v], scores[r][v]);
+        for (size_t v = 0; v < kScoreVectors<kRows>; ++v) scores[r][v] = Fma(q, k[v], scores[r][v]);
       }
     }
 #pragma GCC unroll 16
     for (size_t r = 0; r < kRows; ++r) {
 #pragma GCC unroll 4
-      for (size_t v = 0; v < kAttendVectors; ++v) {
+      for (size_t v = 0; v < kScoreVectors<kRows>; ++v) {
         StoreF32(tile.weights[r] + first + 16 * v, scores[r][v]);
       }
     }
@@ -148,8 +156,8 @@ template <size_t kRows>
 ROWMILL_INLINE void FoldValues(AttendTile<kRows>& tile, const uint16_t* values, size_t head_dim,
                                KeyRange range) {
   size_t i = 0;
-  for (; i + 16 * kAttendVectors <= head_dim; i += 16 * kAttendVectors) {
-    FoldDimensions<kRows, kAttendVectors>(tile, values, head_dim, range, i);
+  for (; i + 16 * kValueVectors<kRows> <= head_dim; i += 16 * kValueVectors<kRows>) {
+    FoldDimensions<kRows, kValueVectors<kRows>>(tile, values, head_dim, range, i);
   }
   for (; i < head_dim; i += 16) FoldDimensions<kRows, 1>(tile, values, head_dim, range, i);
 }
