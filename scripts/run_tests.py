@@ -35,6 +35,7 @@ NOT_BUILT_YET = "not built yet"
 # A golden test by its name or file, or one that says that it wants what goldens need.
 GOLDEN_TEST = re.compile(r"golden|parity", re.IGNORECASE)
 GOLDEN_REASON = re.compile(r"golden|shared|reference|model|weights|gguf|absent", re.IGNORECASE)
+PLACE = re.compile(r"\S+:\d+")
 
 
 @dataclasses.dataclass
@@ -204,7 +205,11 @@ def judge(results, excused):
 
 
 def first_line(text):
-    return text.strip().splitlines()[0][:300] if text.strip() else "no reason given"
+    """What a reader wants to see of a message; GoogleTest puts the place on a line of its own."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if len(lines) > 1 and PLACE.fullmatch(lines[0]):
+        lines[0] = f"{os.path.basename(lines[0])}: {lines[1]}"
+    return lines[0][:300] if lines else "no reason given"
 
 
 def summarize(results):

@@ -121,6 +121,12 @@ class SummaryTest(SmallTreeTest):
         self.assertEqual(lines, ["skipped 1: no-locale", "FAILED [a] y: why",
                                  "2 passed, 1 failed, 1 skipped"])
 
+    def test_shows_the_place_with_the_message(self):
+        self.assertEqual(run_tests.first_line("\n/a/b/x_test.cc:12\nExpected: 2\n  Which is: 3\n"),
+                         "x_test.cc:12: Expected: 2")
+        self.assertEqual(run_tests.first_line("no-locale"), "no-locale")
+        self.assertEqual(run_tests.first_line(" \n"), "no reason given")
+
     def summary_code(self, results):
         file = os.fspath(self.root / f"results-{len(results)}")
         run_tests.append_results(file, results)
