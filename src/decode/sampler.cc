@@ -95,8 +95,7 @@ void Penalise(std::span<float> logits, std::span<const int32_t> history, float p
   }
 }
 
-void CheckRange(bool in_range, const char* option, float value, const char* allowed) {
-  if (in_range) return;
+[[noreturn]] void Refuse(const char* option, float value, const char* allowed) {
   throw UsageError(std::string("--") + option + " " + std::to_string(value) + ": it must be " +
                    allowed + ".");
 }
@@ -105,17 +104,21 @@ void CheckRange(bool in_range, const char* option, float value, const char* allo
 
 void SamplingOptions::Validate() const {
   // Written so that NaN fails every comparison.
-  CheckRange(temperature == 0.0f ||
-                 (temperature >= kLowestTemperature && temperature <= kHighestTemperature),
-             "temperature", temperature, "0 (always the likeliest token) or from 0.001 to 100");
+  if (!(temperature == 0.0f ||
+        (temperature >= kLowestTemperature && temperature <= kHighestTemperature))) {
+    Refuse("temperature", temperature, "0 (always the likeliest token) or from 0.001 to 100");
+  }
   if (top_k < 0) {
     throw UsageError("--top-k " + std::to_string(top_k) +
                      ": it must be 0 (no limit) or a number of tokens.");
   }
-  CheckRange(top_p > 0.0f && top_p <= 1.0f, "top-p", top_p, "above 0 and at most 1 (1: no limit)");
-  CheckRange(min_p >= 0.0f && min_p <= 1.0f, "min-p", min_p, "from 0 (no limit) to 1");
-  CheckRange(repetition_penalty >= kLowestPenalty && repetition_penalty <= kHighestPenalty,
-             "repetition-penalty", repetition_penalty, "from 0.1 to 10 (1: none)");
+  if (!(top_p > 0.0f && top_p <= 1.0f)) {
+    Refuse("top-p", top_p, "above 0 and at most 1 (1: no limit)");
+  }
+  if (!(min_p >= 0.0f && min_p <= 1.0f)) Refuse("min-p", min_p, "from 0 (no limit) to 1");
+  if (!(repetition_penalty >= kLowestPenalty && repetition_penalty <= kHighestPenalty)) {
+    Refuse("repetition-penalty", repetition_penalty, "from 0.1 to 10 (1: none)");
+  }
 }
 
 double LogSumExp(std::span<const float> logits, const kernels::KernelTable& kernels) {
