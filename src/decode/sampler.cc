@@ -39,7 +39,9 @@ bool ComesBefore(const Candidate& a, const Candidate& b) {
 // other are the sorted vocabulary whatever the bounds are.
 class SortedCandidates {
  public:
-  SortedCandidates(std::span<const float> logits, float max) : logits_(logits), max_(max) {}
+  // No rank from `limit` on will be asked for.
+  SortedCandidates(std::span<const float> logits, float max, size_t limit)
+      : logits_(logits), max_(max), limit_(limit) {}
 
   // The candidate at `rank`, or nullptr where there are no more.
   const Candidate* At(size_t rank) {
@@ -52,8 +54,9 @@ class SortedCandidates {
 
  private:
   static constexpr float kEndless = std::numeric_limits<float>::infinity();
-  // In nats below the maximum: 6 usually holds some tens of tokens, 12 some hundreds.
-  static constexpr std::array<float, 4> kWindows = {6.0f, 12.0f, 24.0f, kEndless};
+  // In nats below the maximum. A pass costs as much as sorting a few hundred candidates, hence the
+  // steps.
+  static constexpr std::array<float, 6> kWindows = {4.0f, 8.0f, 12.0f, 16.0f, 24.0f, kEndless};
 
   void AppendWindow(size_t window) {
     // A token belongs to the first window whose floor it is not below; the last takes minus
@@ -67,11 +70,18 @@ class SortedCandidates {
         sorted_.push_back({logit, static_cast<int32_t>(i)});
       }
     }
-    std::sort(sorted_.begin() + static_cast<ptrdiff_t>(first), sorted_.end(), ComesBefore);
+    const auto begin = sorted_.begin() + static_cast<ptrdiff_t>(first);
+    if (sorted_.size() > limit_) {  // Top-k of a peaked distribution: most of a wide window is cut.
+      std::nth_element(begin, sorted_.begin() + static_cast<ptrdiff_t>(limit_), sorted_.end(),
+                       ComesBefore);
+      sorted_.resize(limit_);
+    }
+    std::sort(begin, sorted_.end(), ComesBefore);
   }
 
   std::span<const float> logits_;
   float max_;
+  size_t limit_;
   size_t next_window_ = 0;
   std::vector<Candidate> sorted_;
 };
@@ -186,9 +196,9 @@ PhiloxBlock Sampler::Random(const SampleKey& key) const {
 }
 
 int32_t Sampler::Draw(std::span<const float> logits, float max, double uniform) const {
-  SortedCandidates candidates(logits, max);
   const size_t limit =
       options_.top_k == 0 ? logits.size() : std::min<size_t>(options_.top_k, logits.size());
+  SortedCandidates candidates(logits, max, limit);
 
   // Mass of what top-k leaves: over the whole vocabulary by the kernels, otherwise in sorted order.
   double mass = 0.0;
