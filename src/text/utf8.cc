@@ -100,7 +100,7 @@ size_t AppendValidUtf8(std::string_view bytes, std::string& out) {
   size_t num_replacements = 0;
   for (;;) {
     const size_t valid = ValidUtf8Prefix(bytes);
-    out.append(bytes.data(), valid);
+    out.append(bytes.substr(0, valid));
     bytes.remove_prefix(valid);
     if (bytes.empty()) return num_replacements;
     AppendUtf8(kReplacementCharacter, out);
@@ -139,7 +139,7 @@ void Utf8Assembler::Append(std::string_view bytes, std::string& out) {
   }
   while (!bytes.empty()) {
     const size_t valid = ValidUtf8Prefix(bytes);
-    out.append(bytes.data(), valid);
+    out.append(bytes.substr(0, valid));
     bytes.remove_prefix(valid);
     if (bytes.empty()) return;
     const DecodedChar decoded = DecodeUtf8(bytes);

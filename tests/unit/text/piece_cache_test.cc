@@ -30,6 +30,9 @@ TEST(PieceCache, GivesBackWhatWasPutIn) {
   EXPECT_TRUE(Found(cache, KeyOf("worc")).empty());
   EXPECT_TRUE(Found(cache, KeyOf("wor")).empty());
   EXPECT_TRUE(Found(cache, KeyOf(std::string("word\0", 5))).empty());
+  PieceCache::Key longer = KeyOf("word");  // "word" and a NUL, had it hashed to the same slot
+  longer.size = 5;
+  EXPECT_TRUE(Found(cache, longer).empty());
   cache.Clear();
   EXPECT_TRUE(Found(cache, KeyOf("word")).empty());
 }

@@ -88,8 +88,8 @@ TEST(SentencePieceTokenizer, AddedSpace) {
 
 // Text that spells a control or byte token stays text, even where merges would build it.
 TEST(SentencePieceTokenizer, NoTextMergesIntoAControlOrByteToken) {
-  const auto tokenizer = Tokenizer::Make(
-      testing::PieceVocabulary({"<", "/", "s", ">", "</", "s>", "<0", "x41>", "0", "x", "4", "1"}));
+  const auto tokenizer = Tokenizer::Make(testing::PieceVocabulary(
+      {"<", "/", "s", ">", "</", "s>", "<0", "x4", "x41", "x41>", "0", "x", "4", "1"}));
   for (const char* text : {"</s>", "<s>", "<unk>", "<0x41>"}) {
     for (const int32_t id : Encode(*tokenizer, text)) {
       EXPECT_FALSE(tokenizer->vocabulary().IsControl(id)) << text;
