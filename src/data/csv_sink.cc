@@ -8,8 +8,6 @@
 namespace rowmill {
 namespace {
 
-const Cell kNull;
-
 // Where a JSONL row has the column `name`. Rows mostly have their keys in the order of the columns,
 // so the search goes on from the key behind the last one found.
 std::optional<size_t> FindFrom(const Record& record, std::string_view name, size_t& next) {
@@ -76,7 +74,7 @@ void CsvSink::AppendRow(const Record& record, const OutputRow& row, std::string&
     out += delimiter_;
   }
   for (size_t i = 0; i < schema().task_columns.size(); ++i) {
-    AppendOurs(row.cells.empty() ? kNull : row.cells[i], out);
+    if (!row.cells.empty()) AppendOurs(row.cells[i], out);
     out += delimiter_;
   }
   out += RowStatusName(row.status);

@@ -9,10 +9,7 @@
 namespace rowmill {
 namespace {
 
-char DefaultDelimiter(const SourceOptions& options) {
-  if (options.delimiter.has_value()) return *options.delimiter;
-  return options.format == Format::kTsv ? '\t' : ',';
-}
+char DefaultDelimiter(Format format) { return format == Format::kTsv ? '\t' : ','; }
 
 std::string_view DelimiterWord(char delimiter) {
   switch (delimiter) {
@@ -29,22 +26,24 @@ std::string_view DelimiterWord(char delimiter) {
 
 }  // namespace
 
-CsvSource::CsvSource(std::unique_ptr<InputStream> stream, const SourceOptions& options)
-    : Source(*options.format, std::move(stream)),
+CsvSource::CsvSource(Format format, std::unique_ptr<InputStream> input,
+                     const SourceOptions& options)
+    : Source(format, std::move(input)),
       options_(options),
-      delimiter_(DefaultDelimiter(options)),
+      delimiter_(options.delimiter.value_or(DefaultDelimiter(format))),
       parser_({delimiter_, options.has_quotes}, options.csv) {
   if (delimiter_ == '"' || delimiter_ == '\n' || delimiter_ == '\r' || delimiter_ == '\0') {
     throw UsageError("a quote, a line end or NUL cannot be the delimiter");
   }
   Record record;
-  record.Clear(format());
+  record.Clear(format);
   if (!ReadFirst(record)) {
-    if (damage().has_value()) throw DataError(*damage());
+    const std::optional<std::string>& why = damage();
+    if (why.has_value()) throw DataError(*why);
     return;  // No rows and no columns.
   }
   if (parser_.state().over_limit()) {
-    throw DataError(this->stream().name() + ": its first record has more than " +
+    throw DataError(stream().name() + ": its first record has more than " +
                     std::to_string(options.csv.max_columns) + " columns or " +
                     std::to_string(options.csv.max_field_bytes) +
                     " bytes in a field; is it a CSV file, and is the delimiter right?");
@@ -103,7 +102,8 @@ bool CsvSource::ReadFirst(Record& record) {
     if (!parser_.state().is_blank) return true;
     record.Clear(format());
   }
-  if (stream().damage().has_value()) set_damage(*stream().damage());
+  const std::optional<std::string>& stream_damage = stream().damage();
+  if (stream_damage.has_value()) set_damage(*stream_damage);
   return false;
 }
 

@@ -12,7 +12,8 @@ namespace rowmill {
 
 class CsvSource final : public Source {
  public:
-  CsvSource(std::unique_ptr<InputStream> stream, const SourceOptions& options);
+  // `format` is kCsv or kTsv.
+  CsvSource(Format format, std::unique_ptr<InputStream> input, const SourceOptions& options);
 
  protected:
   bool ReadRecord(Record& record) override;

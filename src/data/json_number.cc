@@ -10,11 +10,12 @@ namespace rowmill {
 
 bool JsonIntegerFits(std::string_view number) {
   if (number.size() <= 18) return true;  // 18 digits fit with either sign.
-  const char* end = number.data() + number.size();
   int64_t negative = 0;
   uint64_t positive = 0;
-  return number.front() == '-' ? std::from_chars(number.data(), end, negative).ec == std::errc()
-                               : std::from_chars(number.data(), end, positive).ec == std::errc();
+  const auto result = number.front() == '-'
+                          ? std::from_chars(number.data(), number.data() + number.size(), negative)
+                          : std::from_chars(number.data(), number.data() + number.size(), positive);
+  return result.ec == std::errc();
 }
 
 // from_chars says only that a number is out of range, not on which side, so the decimal magnitude

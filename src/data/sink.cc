@@ -10,8 +10,6 @@
 namespace rowmill {
 namespace {
 
-const Cell kNull;
-
 class JsonlSink final : public Sink {
  public:
   JsonlSink(OutputSchema schema, ByteSink& bytes) : Sink(std::move(schema), bytes) {
@@ -44,7 +42,11 @@ class JsonlSink final : public Sink {
     };
     for (size_t i = 0; i < schema().task_columns.size(); ++i) {
       key(schema().task_columns[i]);
-      AppendCellAsJson(row.cells.empty() ? kNull : row.cells[i], out);
+      if (row.cells.empty()) {
+        out += "null";
+      } else {
+        AppendCellAsJson(row.cells[i], out);
+      }
     }
     key(schema().status_column);
     AppendJsonString(RowStatusName(row.status), out);

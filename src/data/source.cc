@@ -62,10 +62,10 @@ bool Source::Next(Record& record) {
   record.Clear(format_);
   record.index = num_rows_;
   if (!ReadRecord(record)) {
-    if (stream_->damage().has_value()) {
-      set_damage(*stream_->damage() + " (the damage lies in or behind line " +
-                 std::to_string(line_) + "; " + std::to_string(num_rows_) +
-                 " rows before it were read)");
+    const std::optional<std::string>& why = stream_->damage();
+    if (why.has_value()) {
+      set_damage(*why + " (the damage lies in or behind line " + std::to_string(line_) + "; " +
+                 std::to_string(num_rows_) + " rows before it were read)");
     }
     return false;
   }
@@ -94,7 +94,7 @@ std::unique_ptr<Source> MakeSource(std::unique_ptr<InputStream> stream,
       return std::make_unique<JsonlSource>(std::move(stream), options);
     case Format::kCsv:
     case Format::kTsv:
-      return std::make_unique<CsvSource>(std::move(stream), options);
+      return std::make_unique<CsvSource>(*options.format, std::move(stream), options);
     case Format::kText:
       return std::make_unique<TextSource>(std::move(stream), options);
   }
