@@ -10,8 +10,14 @@
 
 namespace rowmill {
 
-// The table of statuses in docs/architecture.md.
-enum class RowStatus : uint8_t { kOk, kTruncated, kInvalid, kError, kSkipped };
+// The row contract: every row of the input has one of these in the output.
+enum class RowStatus : uint8_t {
+  kOk,
+  kTruncated,  // answered, with text cut to the context because the user allowed it
+  kInvalid,    // the data is at fault: broken, empty, null, of the wrong type, without the column
+  kError,      // the row cannot be answered: longer than the context, not finite, out of steps
+  kSkipped,    // not run, because the run ended early
+};
 
 // "ok", "truncated", "invalid", "error", "skipped".
 std::string_view RowStatusName(RowStatus status);
