@@ -180,7 +180,7 @@ uint64_t RowBytes(const TensorView& w) {
 template <typename Block>
 void PackGroup(const TensorView& w, const uint32_t* row_order, size_t group, std::byte* out) {
   const DTypeInfo& info = GetDTypeInfo(w.dtype);
-  const BlockFormat format = *PackedFormatOf(w.dtype);
+  const BlockFormat format = PackedFormatOf(w.dtype).value();
   const uint64_t row_bytes = RowBytes(w);
   const size_t packed_per_file_block = info.block_elements / format.block_k;
   const size_t code_bytes =

@@ -37,8 +37,8 @@ ROWMILL_INLINE FloatVector FmaFloats(FloatVector a, FloatVector b, FloatVector c
 }
 
 // kLanes scales from lane `lane` on.
-ROWMILL_INLINE FloatVector LoadScales(const std::byte* scales, size_t lane, bool are_f16) {
-  if (are_f16) {
+ROWMILL_INLINE FloatVector LoadScales(const std::byte* scales, size_t lane, ScaleType type) {
+  if (type == ScaleType::kF16) {
     const auto* halves = reinterpret_cast<const __m128i*>(scales + 2 * lane);
     return _mm256_cvtph_ps(_mm_loadu_si128(halves));
   }

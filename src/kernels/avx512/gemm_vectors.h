@@ -37,8 +37,8 @@ ROWMILL_INLINE FloatVector FmaFloats(FloatVector a, FloatVector b, FloatVector c
 }
 
 // `lane` is always 0 here. Half-precision blocks keep scales at multiples of 32 bytes only.
-ROWMILL_INLINE FloatVector LoadScales(const std::byte* scales, size_t, bool are_f16) {
-  if (are_f16) {
+ROWMILL_INLINE FloatVector LoadScales(const std::byte* scales, size_t, ScaleType type) {
+  if (type == ScaleType::kF16) {
     return _mm512_cvtph_ps(_mm256_load_si256(reinterpret_cast<const __m256i*>(scales)));
   }
   return _mm512_loadu_ps(scales);

@@ -56,7 +56,7 @@ struct FormatShape {
   size_t block_bytes;
   size_t code_bytes;
   size_t scale_bytes;  // of the 16 scales
-  bool scales_are_f16;
+  ScaleType scale_type;
   size_t halves;  // packed blocks per 32 inputs
   int zero_point;
 };
@@ -65,8 +65,8 @@ ROWMILL_INLINE size_t Smaller(size_t a, size_t b) { return a < b ? a : b; }
 
 inline FormatShape ShapeOf(const BlockFormat& format) {
   FormatShape shape;
-  shape.scales_are_f16 = format.scale_type == ScaleType::kF16;
-  shape.scale_bytes = kGroupChannels * (shape.scales_are_f16 ? 2 : 4);
+  shape.scale_type = format.scale_type;
+  shape.scale_bytes = kGroupChannels * (format.scale_type == ScaleType::kF16 ? 2 : 4);
   shape.code_bytes = kGroupChannels * format.block_k * static_cast<size_t>(format.code_bits) / 8;
   shape.block_bytes =
       shape.code_bytes + shape.scale_bytes * (format.has_minimum == HasMinimum::kYes ? 2 : 1);
@@ -138,10 +138,10 @@ ROWMILL_NOINLINE void FoldTile(const TileBlock<kRows, kHalves>* tile, size_t num
         }
       }
       const std::byte* scales = block + shape.code_bytes;
-      const FloatVector scale = LoadScales(scales, lane, shape.scales_are_f16);
+      const FloatVector scale = LoadScales(scales, lane, shape.scale_type);
       FloatVector minimum = scale;
       if constexpr (kMin == HasMinimum::kYes) {
-        minimum = LoadScales(scales + shape.scale_bytes, lane, shape.scales_are_f16);
+        minimum = LoadScales(scales + shape.scale_bytes, lane, shape.scale_type);
       }
 #pragma GCC unroll 16
       for (size_t r = 0; r < kRows; ++r) {
