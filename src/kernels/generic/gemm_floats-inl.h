@@ -25,7 +25,7 @@ ROWMILL_INLINE F32x16 LoadWeights(const std::byte* data, size_t vector) {
 
 // Inputs [0, K) of kRows rows by one group of channels.
 template <FloatType kType, size_t kRows>
-inline void MultiplyFloatTile(const FloatGemmArgs& args, size_t row_begin, size_t group) {
+ROWMILL_NOINLINE void MultiplyFloatTile(const FloatGemmArgs& args, size_t row_begin, size_t group) {
   const PackedFloats& weights = *args.weights;
   constexpr size_t kElementBytes = kType == FloatType::kF32 ? 4 : 2;
   const std::byte* data = weights.data + group * weights.k * kGroupChannels * kElementBytes;
@@ -49,35 +49,44 @@ inline void MultiplyFloatTile(const FloatGemmArgs& args, size_t row_begin, size_
   }
 }
 
+// As in gemm_blocks-inl.h: a chunk of groups that fits L2 meets all rows, tile by tile, and a
+// tile's inputs stay in L1 over the chunk.
 template <FloatType kType>
-inline void MultiplyFloatGroup(const FloatGemmArgs& args, size_t group) {
-  size_t row = 0;
-  const auto take = [&]<size_t kRows>(RowCount<kRows>) {
-    if constexpr (kRows <= kFloatGemmRows) {
-      for (; args.m - row >= kRows; row += kRows) MultiplyFloatTile<kType, kRows>(args, row, group);
-    }
-  };
-  take(RowCount<12>());
-  take(RowCount<8>());
-  take(RowCount<6>());
-  take(RowCount<4>());
-  take(RowCount<2>());
-  take(RowCount<1>());
+inline void MultiplyFloats(const FloatGemmArgs& args) {
+  constexpr size_t kChunkFloats = 64 * 1024;
+  const size_t group_floats = args.weights->k * kGroupChannels;
+  size_t groups_per_chunk = group_floats == 0 ? 1 : kChunkFloats / group_floats;
+  if (groups_per_chunk == 0) groups_per_chunk = 1;
+  for (size_t begin = args.group_begin; begin < args.group_end; begin += groups_per_chunk) {
+    const size_t left = args.group_end - begin;
+    const size_t end = begin + (left < groups_per_chunk ? left : groups_per_chunk);
+    size_t row = 0;
+    const auto take = [&]<size_t kRows>(RowCount<kRows>) {
+      if constexpr (kRows <= kFloatGemmRows) {
+        for (; args.m - row >= kRows; row += kRows) {
+          for (size_t group = begin; group < end; ++group) {
+            MultiplyFloatTile<kType, kRows>(args, row, group);
+          }
+        }
+      }
+    };
+    take(RowCount<12>());
+    take(RowCount<8>());
+    take(RowCount<6>());
+    take(RowCount<4>());
+    take(RowCount<2>());
+    take(RowCount<1>());
+  }
 }
 
 inline void MultiplyAnyFloats(const FloatGemmArgs& args) {
-  for (size_t group = args.group_begin; group < args.group_end; ++group) {
-    switch (args.weights->type) {
-      case FloatType::kF32:
-        MultiplyFloatGroup<FloatType::kF32>(args, group);
-        break;
-      case FloatType::kF16:
-        MultiplyFloatGroup<FloatType::kF16>(args, group);
-        break;
-      case FloatType::kBF16:
-        MultiplyFloatGroup<FloatType::kBF16>(args, group);
-        break;
-    }
+  switch (args.weights->type) {
+    case FloatType::kF32:
+      return MultiplyFloats<FloatType::kF32>(args);
+    case FloatType::kF16:
+      return MultiplyFloats<FloatType::kF16>(args);
+    case FloatType::kBF16:
+      return MultiplyFloats<FloatType::kBF16>(args);
   }
 }
 

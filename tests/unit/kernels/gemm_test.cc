@@ -36,6 +36,28 @@ struct BlockCase {
   }
 };
 
+struct FloatCase {
+  OwnedWeight weight;
+  PackedFloatWeight packed;
+  std::vector<float> x;
+  size_t m, ldx;
+
+  FloatCase(Random& random, DType dtype, size_t num_rows, size_t n, size_t k, Extremes extremes)
+      : weight(RandomWeight(random, dtype, n, k)),
+        packed(PackFloats(weight.view)),
+        x(RandomFloats(random, num_rows * (k + 2) + 1, extremes)),
+        m(num_rows),
+        ldx(k + 2) {}
+
+  std::vector<float> Run(const KernelTable& table, size_t begin, size_t end, Store store) const {
+    const size_t ldy = packed.floats.n + 3;
+    std::vector<float> y(m * ldy + 1);
+    for (size_t i = 0; i < y.size(); ++i) y[i] = static_cast<float>(i % 17) - 8.0f;
+    table.gemm_floats({&packed.floats, x.data() + 1, ldx, m, begin, end, y.data() + 1, ldy, store});
+    return y;
+  }
+};
+
 size_t NumGroups(size_t n) { return (n + kGroupChannels - 1) / kGroupChannels; }
 
 size_t SmallestK(DType dtype) { return GetDTypeInfo(dtype).block_elements; }
@@ -84,6 +106,21 @@ TEST_P(GemmTest, BlocksEqualScalarForVeryLongRows) {
         SameBits(data.Run(ScalarTable(), 0, 2, Store::kAdd), data.Run(table(), 0, 2, Store::kAdd)))
         << Name(dtype);
   }
+}
+
+// More groups than a kernel takes at a time, the last chunk not full.
+TEST_P(GemmTest, EqualsScalarOverManyGroups) {
+  Random random(21);
+  const size_t n = 16 * 61 - 5, m = 14, k = 576;
+  for (DType dtype : {DType::kQ4_1, DType::kQ8_0}) {
+    BlockCase data(random, dtype, m, n, k, Extremes::kNone);
+    EXPECT_TRUE(SameBits(data.Run(ScalarTable(), 1, NumGroups(n), Store::kAssign),
+                         data.Run(table(), 1, NumGroups(n), Store::kAssign)))
+        << Name(dtype);
+  }
+  const FloatCase floats(random, DType::kF32, m, 16 * 17 - 3, k, Extremes::kNone);
+  EXPECT_TRUE(SameBits(floats.Run(ScalarTable(), 1, 17, Store::kAdd),
+                       floats.Run(table(), 1, 17, Store::kAdd)));
 }
 
 TEST_P(GemmTest, BlocksEqualScalarForExtremeInputs) {
@@ -189,28 +226,6 @@ TEST(ScalarGemmTest, AgreesWithDoublePrecision) {
     }
   }
 }
-
-struct FloatCase {
-  OwnedWeight weight;
-  PackedFloatWeight packed;
-  std::vector<float> x;
-  size_t m, ldx;
-
-  FloatCase(Random& random, DType dtype, size_t num_rows, size_t n, size_t k, Extremes extremes)
-      : weight(RandomWeight(random, dtype, n, k)),
-        packed(PackFloats(weight.view)),
-        x(RandomFloats(random, num_rows * (k + 2) + 1, extremes)),
-        m(num_rows),
-        ldx(k + 2) {}
-
-  std::vector<float> Run(const KernelTable& table, size_t begin, size_t end, Store store) const {
-    const size_t ldy = packed.floats.n + 3;
-    std::vector<float> y(m * ldy + 1);
-    for (size_t i = 0; i < y.size(); ++i) y[i] = static_cast<float>(i % 17) - 8.0f;
-    table.gemm_floats({&packed.floats, x.data() + 1, ldx, m, begin, end, y.data() + 1, ldy, store});
-    return y;
-  }
-};
 
 TEST_P(GemmTest, FloatsEqualScalar) {
   Random random(19);
