@@ -89,6 +89,9 @@ struct JinjaExpression {
   JinjaValue constant;
   std::vector<JinjaExpressionPtr> operands;
   std::vector<JinjaOperator> operators;
+  // kArithmetic, kConcat: an operand ends in `|safe`. Jinja then escapes the HTML in the others,
+  // which is never meant; the interpreter fails instead.
+  bool adds_to_safe_text = false;
   std::vector<JinjaLink> links;
 };
 

@@ -38,6 +38,10 @@ JinjaValue JinjaInterpreter::Evaluate(const JinjaExpression& expression) {
   if (expression.kind == Kind::kConstant) return expression.constant;
   if (expression.kind == Kind::kName) return LookUp(expression.name);
   const Depth depth(*this);
+  if (expression.adds_to_safe_text) {
+    offset_ = expression.offset;
+    FailJinja("adding to a text that is `safe`, which escapes HTML, is not supported");
+  }
   switch (expression.kind) {
     case Kind::kList:
     case Kind::kTuple:

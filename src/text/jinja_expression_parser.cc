@@ -54,11 +54,18 @@ bool IsProduct(JinjaOperator value) {
 }
 bool IsComparison(JinjaOperator value) { return value >= JinjaOperator::kEqual; }
 
+bool IsSafeText(const JinjaExpressionPtr& operand) {
+  return operand->kind == Kind::kChain && operand->links.back().builtin != nullptr &&
+         operand->links.back().builtin == FindJinjaFilter("safe");
+}
+
 // The node for the operands of a chain of equal precedence; a single operand stays what it is.
 JinjaExpressionPtr MakeFlat(Kind kind, std::vector<JinjaExpressionPtr> operands,
                             std::vector<JinjaOperator> operators) {
   if (operands.size() == 1) return std::move(operands[0]);
   auto node = MakeNode(kind, operands[0]->offset);
+  const bool adds = kind == Kind::kArithmetic || kind == Kind::kConcat;
+  node->adds_to_safe_text = adds && std::any_of(operands.begin(), operands.end(), IsSafeText);
   node->operands = std::move(operands);
   node->operators = std::move(operators);
   return node;
@@ -158,20 +165,7 @@ JinjaExpressionPtr JinjaExpressionParser::ParseSum() {
     operators.push_back(*found);
     operands.push_back(ParseConcat());
   }
-  RefuseSafeText(operands);
   return MakeFlat(Kind::kArithmetic, std::move(operands), std::move(operators));
-}
-
-// `x|safe + y` escapes HTML in `y`, which no template wants and this interpreter does not do.
-void JinjaExpressionParser::RefuseSafeText(const std::vector<JinjaExpressionPtr>& operands) const {
-  if (operands.size() < 2) return;
-  for (const JinjaExpressionPtr& operand : operands) {
-    if (operand->kind != Kind::kChain || operand->links.back().builtin == nullptr) continue;
-    if (operand->links.back().builtin == FindJinjaFilter("safe")) {
-      state_.FailAt(operand->links.back().offset,
-                    "adding to a text that is `safe` is not supported");
-    }
-  }
 }
 
 JinjaExpressionPtr JinjaExpressionParser::ParseConcat() {
@@ -179,7 +173,6 @@ JinjaExpressionPtr JinjaExpressionParser::ParseConcat() {
   do {
     operands.push_back(ParseProduct());
   } while (state_.SkipOperator("~"));
-  RefuseSafeText(operands);
   return MakeFlat(Kind::kConcat, std::move(operands), {});
 }
 

@@ -48,7 +48,6 @@ class JinjaExpressionParser {
   JinjaExpressionPtr ParseCompare();
   JinjaExpressionPtr ParseSum();
   JinjaExpressionPtr ParseConcat();
-  void RefuseSafeText(const std::vector<JinjaExpressionPtr>& operands) const;
   JinjaExpressionPtr ParseProduct();
   JinjaExpressionPtr ParseUnary(UnaryTail tail);
   JinjaExpressionPtr ParsePrimary();

@@ -9,8 +9,8 @@
 
 #include "text/jinja_builtin.h"
 #include "text/jinja_print.h"
+#include "text/jinja_sequence_filters.h"
 #include "text/jinja_string.h"
-#include "text/jinja_unicode.h"
 
 namespace rowmill {
 namespace {
@@ -84,50 +84,6 @@ JinjaValue Join(const JinjaCall& call) {
     call.budget.ChargeBytes(separator.size());
   }
   return out;
-}
-
-JinjaValue ApplyToElement(const JinjaCall& call, const JinjaValue& element) {
-  return call.element_builtin->function({element, call.element_arguments, call.budget});
-}
-
-JinjaValue Map(const JinjaCall& call) {
-  if (call.element_builtin == nullptr && call.Argument(0) == nullptr) {
-    FailJinja("map needs the name of a filter or an attribute");
-  }
-  std::vector<JinjaValue> out;
-  if (!IsTrue(call.self)) return JinjaValue::List({});  // also None and 0, as in Jinja
-  for (const JinjaValue& element : Iterate(call.self, call.budget)->items) {
-    call.budget.Charge(1);
-    out.push_back(call.element_builtin != nullptr
-                      ? ApplyToElement(call, element)
-                      : GetPath(element, *call.Argument(0), call.Argument(1), call.budget));
-  }
-  return JinjaValue::List(std::move(out));
-}
-
-enum class Keep : uint8_t { kMatching, kOthers };
-
-JinjaValue Filter(const JinjaCall& call, const JinjaValue* path, Keep keep) {
-  std::vector<JinjaValue> out;
-  if (!IsTrue(call.self)) return JinjaValue::List({});
-  for (const JinjaValue& element : Iterate(call.self, call.budget)->items) {
-    call.budget.Charge(1);
-    const JinjaValue tested =
-        path == nullptr ? element : GetPath(element, *path, nullptr, call.budget);
-    const bool matches =
-        IsTrue(call.element_builtin == nullptr ? tested : ApplyToElement(call, tested));
-    if (matches == (keep == Keep::kMatching)) out.push_back(element);
-  }
-  return JinjaValue::List(std::move(out));
-}
-
-JinjaValue Select(const JinjaCall& call) { return Filter(call, nullptr, Keep::kMatching); }
-JinjaValue Reject(const JinjaCall& call) { return Filter(call, nullptr, Keep::kOthers); }
-JinjaValue SelectByAttribute(const JinjaCall& call) {
-  return Filter(call, call.Argument(0), Keep::kMatching);
-}
-JinjaValue RejectByAttribute(const JinjaCall& call) {
-  return Filter(call, call.Argument(0), Keep::kOthers);
 }
 
 JinjaValue AsListOfElements(const JinjaCall& call) {
@@ -209,47 +165,6 @@ JinjaValue ToFloat(const JinjaCall& call) {
   return call.Argument(0) != nullptr ? *call.Argument(0) : JinjaValue(0.0);
 }
 
-// What dictsort orders by: the text in lower case unless the case counts.
-JinjaValue SortKey(const JinjaValue& value, const JinjaCall& call) {
-  const JinjaText* text = value.AsText();
-  if (text == nullptr || call.BoolArgument(0)) return value;
-  return ChangeCase(*text, JinjaCase::kLower, call.budget);
-}
-
-struct SortedItem {
-  JinjaValue key;
-  size_t place = 0;  // before the sort
-  JinjaValue item;
-};
-
-JinjaValue SortDict(const JinjaCall& call) {
-  const JinjaDict* dict = call.self.AsDict();
-  if (dict == nullptr) FailJinja("the filter dictsort takes a dict");
-  const JinjaText* by = call.OptionalText(1);
-  if (by != nullptr && by->view() != "key" && by->view() != "value") {
-    FailJinja("dictsort sorts by \"key\" or \"value\"");
-  }
-  const bool by_value = by != nullptr && by->view() == "value";
-  std::vector<SortedItem> keyed;
-  for (const auto& [key, value] : dict->items) {
-    keyed.push_back(
-        {SortKey(by_value ? value : key, call), keyed.size(), JinjaValue::Tuple({key, value})});
-    // Comparing with the first element, and with itself for NaN, finds out whether they can be
-    // compared at all, so that the sort's comparisons do not fail in its middle.
-    Compare(keyed.front().key, keyed.back().key, call.budget);
-    Compare(keyed.back().key, keyed.back().key, call.budget);
-  }
-  const bool descending = call.BoolArgument(2);
-  std::sort(keyed.begin(), keyed.end(), [&](const SortedItem& a, const SortedItem& b) {
-    const int order = Compare(a.key, b.key, call.budget);
-    if (order != 0) return descending ? order > 0 : order < 0;
-    return a.place < b.place;
-  });
-  std::vector<JinjaValue> out;
-  for (SortedItem& item : keyed) out.push_back(std::move(item.item));
-  return JinjaValue::List(std::move(out));
-}
-
 constexpr JinjaBuiltin kFilters[] = {
     {"trim", {"chars"}, 0, Trim},
     {"upper", {}, 0, Upper},
@@ -262,9 +177,9 @@ constexpr JinjaBuiltin kFilters[] = {
     {"default", {"default_value", "boolean"}, 0, Default},
     {"d", {"default_value", "boolean"}, 0, Default},
     {"join", {"d", "attribute"}, 0, Join},
-    {"map", {"attribute", "default"}, 0, Map, JinjaBuiltin::Element::kFilter},
-    {"select", {}, 0, Select, JinjaBuiltin::Element::kTest},
-    {"reject", {}, 0, Reject, JinjaBuiltin::Element::kTest},
+    {"map", {"attribute", "default"}, 0, MapElements, JinjaBuiltin::Element::kFilter},
+    {"select", {}, 0, SelectElements, JinjaBuiltin::Element::kTest},
+    {"reject", {}, 0, RejectElements, JinjaBuiltin::Element::kTest},
     {"selectattr", {"attribute"}, 1, SelectByAttribute, JinjaBuiltin::Element::kAttributeTest},
     {"rejectattr", {"attribute"}, 1, RejectByAttribute, JinjaBuiltin::Element::kAttributeTest},
     {"list", {}, 0, AsListOfElements},
@@ -279,6 +194,8 @@ constexpr JinjaBuiltin kFilters[] = {
     {"reverse", {}, 0, Reverse},
     {"items", {}, 0, Items},
     {"dictsort", {"case_sensitive", "by", "reverse"}, 0, SortDict},
+    {"sort", {"reverse", "case_sensitive", "attribute"}, 0, SortElements},
+    {"unique", {"case_sensitive", "attribute"}, 0, UniqueElements},
 };
 
 }  // namespace

@@ -12,7 +12,10 @@ JinjaValue IsInteger(const JinjaCall& call) { return call.self.AsInt() != nullpt
 JinjaValue IsFloat(const JinjaCall& call) { return call.self.AsFloat() != nullptr; }
 JinjaValue IsString(const JinjaCall& call) { return call.self.AsText() != nullptr; }
 JinjaValue IsMapping(const JinjaCall& call) { return call.self.AsDict() != nullptr; }
-JinjaValue IsCallable(const JinjaCall& call) { return call.self.AsFunction() != nullptr; }
+// Jinja's undefined object can be called, to say that it is undefined.
+JinjaValue IsCallable(const JinjaCall& call) {
+  return call.self.AsFunction() != nullptr || call.self.IsUndefined();
+}
 JinjaValue IsExactlyTrue(const JinjaCall& call) {
   return call.self.AsBool() != nullptr && *call.self.AsBool();
 }
@@ -24,7 +27,7 @@ JinjaValue IsNumber(const JinjaCall& call) {
   return self.AsBool() != nullptr || self.AsInt() != nullptr || self.AsFloat() != nullptr;
 }
 
-// Python's undefined of Jinja has a length and an iterator, both of nothing.
+// Jinja's undefined object has a length and an iterator, both of nothing.
 JinjaValue IsSequence(const JinjaCall& call) {
   const JinjaValue& self = call.self;
   return self.IsUndefined() || self.AsText() != nullptr || self.AsList() != nullptr ||

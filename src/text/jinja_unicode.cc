@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 
 #include "text/utf8.h"
 
@@ -61,6 +62,34 @@ bool IsFinalSigma(std::string_view text, size_t position) {
     after += next.length;
   }
   return true;
+}
+
+// A character, or the several that its case folding is.
+struct Folding {
+  std::array<utf8proc_int32_t, 8> codes = {};
+  size_t length = 1;
+
+  std::span<const utf8proc_int32_t> parts() const { return {codes.data(), length}; }
+};
+
+// utf8proc's case mappings are one to one, its case folding is the full one. Wherever a character
+// folds to several, the simple upper cases of those are its full upper case: with that, equal to
+// Python's str.upper for every code point of Unicode 14. (Of title case, 9 Greek letters and ŉ
+// differ.)
+Folding FoldFully(char32_t code) {
+  Folding out;
+  if (Category(code) != UTF8PROC_CATEGORY_LU) {
+    int boundary = 0;
+    const auto length = utf8proc_decompose_char(
+        static_cast<utf8proc_int32_t>(code), out.codes.data(),
+        static_cast<utf8proc_ssize_t>(out.codes.size()), UTF8PROC_CASEFOLD, &boundary);
+    if (length > 1 && length <= static_cast<utf8proc_ssize_t>(out.codes.size())) {
+      out.length = static_cast<size_t>(length);
+      return out;
+    }
+  }
+  out.codes[0] = static_cast<utf8proc_int32_t>(code);
+  return out;
 }
 
 void AppendCode(std::string& out, utf8proc_int32_t code) {
@@ -141,28 +170,18 @@ void AppendUpper(std::string& out, char32_t code) {
     return;
   }
   if (IsInvalidByte(code)) return AppendJinjaCharacter(out, code);
-  const auto value = static_cast<utf8proc_int32_t>(code);
-  // utf8proc maps one character to one. Its case folding is the full one, though, and wherever a
-  // character folds to several, their simple upper cases are its full upper case: equal to Python's
-  // str.upper for every code point of Unicode 14.
-  if (Category(code) != UTF8PROC_CATEGORY_LU) {
-    std::array<utf8proc_int32_t, 8> folded;
-    int boundary = 0;
-    const auto length =
-        utf8proc_decompose_char(value, folded.data(), folded.size(), UTF8PROC_CASEFOLD, &boundary);
-    if (length > 1 && length <= static_cast<utf8proc_ssize_t>(folded.size())) {
-      for (utf8proc_ssize_t i = 0; i < length; ++i) {
-        AppendCode(out, utf8proc_toupper(folded[static_cast<size_t>(i)]));
-      }
-      return;
-    }
-  }
-  AppendCode(out, utf8proc_toupper(value));
+  const Folding folding = FoldFully(code);
+  for (const utf8proc_int32_t part : folding.parts()) AppendCode(out, utf8proc_toupper(part));
 }
 
 void AppendTitle(std::string& out, char32_t code) {
   if (IsInvalidByte(code)) return AppendJinjaCharacter(out, code);
-  AppendCode(out, utf8proc_totitle(static_cast<utf8proc_int32_t>(code)));
+  const auto value = static_cast<utf8proc_int32_t>(code);
+  if (utf8proc_totitle(value) != value) return AppendCode(out, utf8proc_totitle(value));
+  const Folding folding = FoldFully(code);
+  if (folding.length == 1) return AppendCode(out, value);
+  AppendCode(out, utf8proc_toupper(folding.codes[0]));
+  for (const utf8proc_int32_t part : folding.parts().subspan(1)) AppendCode(out, part);
 }
 
 void AppendLower(std::string& out, std::string_view text, size_t position) {
