@@ -33,19 +33,19 @@ int OpenRetrying(const char* path, int flags) {
 
 }  // namespace
 
-MappedScratch::MappedScratch(int fd, std::string path, bool has_name)
-    : fd_(fd), path_(std::move(path)), has_name_(has_name) {}
+MappedScratch::MappedScratch(int fd, std::string path, Named named)
+    : fd_(fd), path_(std::move(path)), named_(named) {}
 
 MappedScratch MappedScratch::AtPath(const std::string& path) {
   const int fd = OpenRetrying(path.c_str(), O_CREAT | O_TRUNC | O_NOFOLLOW);
   if (fd < 0) Fail("create", path, errno);
-  return MappedScratch(fd, path, true);
+  return MappedScratch(fd, path, Named::kYes);
 }
 
 MappedScratch MappedScratch::InFolder(const std::string& folder) {
 #ifdef O_TMPFILE
   const int fd = OpenRetrying(folder.c_str(), O_TMPFILE);
-  if (fd >= 0) return MappedScratch(fd, folder, false);
+  if (fd >= 0) return MappedScratch(fd, folder, Named::kNo);
   // These say that the file system (NFS, overlays, FUSE) has no nameless files.
   if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL) Fail("create", folder, errno);
 #endif
@@ -55,13 +55,13 @@ MappedScratch MappedScratch::InFolder(const std::string& folder) {
   const int named_fd = mkostemp(name.data(), O_CLOEXEC);
   if (named_fd < 0) Fail("create", folder, errno);
   unlink(name.data());
-  return MappedScratch(named_fd, folder, false);
+  return MappedScratch(named_fd, folder, Named::kNo);
 }
 
 MappedScratch::~MappedScratch() {
   if (data_ != nullptr) munmap(data_, capacity_);
   if (fd_ >= 0) close(fd_);
-  if (has_name_) unlink(path_.c_str());
+  if (named_ == Named::kYes) unlink(path_.c_str());
 }
 
 MappedScratch::MappedScratch(MappedScratch&& other) noexcept { *this = std::move(other); }
@@ -69,7 +69,7 @@ MappedScratch::MappedScratch(MappedScratch&& other) noexcept { *this = std::move
 MappedScratch& MappedScratch::operator=(MappedScratch&& other) noexcept {
   std::swap(fd_, other.fd_);
   std::swap(path_, other.path_);
-  std::swap(has_name_, other.has_name_);
+  std::swap(named_, other.named_);
   std::swap(data_, other.data_);
   std::swap(capacity_, other.capacity_);
   return *this;

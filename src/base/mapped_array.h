@@ -49,13 +49,14 @@ class MappedScratch {
   size_t capacity() const { return capacity_; }
 
  private:
-  MappedScratch(int fd, std::string path, bool has_name);
+  enum class Named : uint8_t { kNo, kYes };  // whether the destructor has a name to remove
+  MappedScratch(int fd, std::string path, Named named);
   void GrowFile(uint64_t num_bytes);
   void GrowMapping(uint64_t num_bytes);
 
   int fd_ = -1;
   std::string path_;
-  bool has_name_ = false;
+  Named named_ = Named::kNo;
   std::byte* data_ = nullptr;
   size_t capacity_ = 0;
 };
