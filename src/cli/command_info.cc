@@ -2,8 +2,8 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <iterator>
 #include <iostream>
+#include <iterator>
 #include <map>
 #include <memory>
 
@@ -48,7 +48,8 @@ ExitCode Inspect(const std::string& reference) {
   const GgufFile file = GgufFile::Open(ResolveModel(reference, ModelFolder()));
   fmt::print("{}\nGGUF version {}, {} tensors, {:.1f} MiB\n\n", file.name(), file.version(),
              file.tensors().size(), static_cast<double>(file.file_size()) / (1 << 20));
-  for (const auto& [key, value] : file.metadata()) fmt::print("{:<44} {}\n", key, ShortValue(value));
+  for (const auto& [key, value] : file.metadata())
+    fmt::print("{:<44} {}\n", key, ShortValue(value));
   std::map<std::string, std::pair<uint64_t, uint64_t>> by_type;  // tensors, elements
   for (const TensorView& tensor : file.tensors()) {
     auto& [count, elements] = by_type[std::string(Name(tensor.dtype))];
@@ -72,7 +73,8 @@ ExitCode Tokenize(const std::string& reference, const std::string& text, bool pa
   const auto special = parse_special ? SpecialTokens::kParse : SpecialTokens::kPlainText;
   for (int32_t id : loaded.tokenizer->Encode(input, special)) {
     std::string shown;
-    for (char c : loaded.tokenizer->Decode({&id, 1})) shown += c == '\n' ? "\\n" : std::string(1, c);
+    for (char c : loaded.tokenizer->Decode({&id, 1}))
+      shown += c == '\n' ? "\\n" : std::string(1, c);
     fmt::print("{:>8}  '{}'\n", id, shown);
   }
   return ExitCode::kOk;
@@ -85,9 +87,11 @@ ExitCode Doctor() {
   fmt::print("processor      {}\n", topology.model_name);
   fmt::print("features       {}\n", Join(FeatureNames(features)));
   fmt::print("processors     {} online, {} allowed to this process, {} cores, {} NUMA nodes\n",
-             topology.online_cpus, topology.allowed_cpus, topology.physical_cores, topology.numa_nodes);
-  fmt::print("cgroup quota   {}\n",
-             topology.cgroup_quota > 0 ? fmt::format("{:.2f} processors", topology.cgroup_quota) : "none");
+             topology.online_cpus, topology.allowed_cpus, topology.physical_cores,
+             topology.numa_nodes);
+  fmt::print("cgroup quota   {}\n", topology.cgroup_quota > 0
+                                        ? fmt::format("{:.2f} processors", topology.cgroup_quota)
+                                        : "none");
   fmt::print("memory         {:.1f} GiB\n", static_cast<double>(topology.memory_bytes) / (1 << 30));
   const kernels::KernelTable& chosen = kernels::SelectTable(features, "auto");
   const std::vector<const kernels::KernelTable*> available = kernels::AvailableTables(features);
@@ -95,14 +99,19 @@ ExitCode Doctor() {
   for (const kernels::KernelTable* table : kernels::CompiledTables()) {
     const bool runs = std::find(available.begin(), available.end(), table) != available.end();
     fmt::print("  {:<14} {:<10} {}\n", table->name,
-               table == &chosen ? "chosen" : runs ? "available" : "not here", table->description);
+               table == &chosen ? "chosen"
+               : runs           ? "available"
+                                : "not here",
+               table->description);
   }
   std::string families;
   for (std::string_view name : KnownArchitectures()) families += " " + std::string(name);
   fmt::print("architectures {}\n", families);
-  fmt::print("\nRowmill will use {} units of one thread: a unit never waits for another, and more units than\n"
-             "cores{} only share the same time.\n",
-             topology.usable_cores, topology.cgroup_quota > 0 ? " and quota" : "");
+  fmt::print(
+      "\nRowmill will use {} units of one thread: a unit never waits for another, and more units "
+      "than\n"
+      "cores{} only share the same time.\n",
+      topology.usable_cores, topology.cgroup_quota > 0 ? " and quota" : "");
   return ExitCode::kOk;
 }
 
@@ -137,7 +146,8 @@ void AddTokenizeCommand(CLI::App& parent, Action& action) {
 }
 
 void AddDoctorCommand(CLI::App& parent, Action& action) {
-  CLI::App* app = parent.add_subcommand("doctor", "this machine, and what Rowmill will choose on it");
+  CLI::App* app =
+      parent.add_subcommand("doctor", "this machine, and what Rowmill will choose on it");
   app->callback([&action] { action = [] { return Doctor(); }; });
 }
 

@@ -35,7 +35,8 @@ struct ClassifyFlags {
 
   void AddTo(CLI::App& app) {
     AddFlag(app, "--labels", labels, "the possible answers: a,b,c");
-    AddFlag(app, "--labels-file", labels_file, "the same, a label per line (kept as it is, spaces included)");
+    AddFlag(app, "--labels-file", labels_file,
+            "the same, a label per line (kept as it is, spaces included)");
     AddFlag(app, "--label-end", label_end, "score what ends an answer too: auto, none or always");
     AddFlag(app, "--label-norm", label_norm, "normalise scores: none, tokens or prior");
     AddFlag(app, "--probabilities", probabilities, "a column with the probability of each label");
@@ -51,14 +52,12 @@ struct ClassifyFlags {
     if (!labels_file.empty()) {
       options.labels = ParseLabelFile(ReadTextFile(labels_file, "--labels-file"), labels_file);
     }
-    options.label_end = Choose<LabelEnd>("--label-end", label_end,
-                                         {{"auto", LabelEnd::kAuto},
-                                          {"none", LabelEnd::kNone},
-                                          {"always", LabelEnd::kAlways}});
-    options.label_norm = Choose<LabelNorm>("--label-norm", label_norm,
-                                           {{"none", LabelNorm::kNone},
-                                            {"tokens", LabelNorm::kTokens},
-                                            {"prior", LabelNorm::kPrior}});
+    options.label_end = Choose<LabelEnd>(
+        "--label-end", label_end,
+        {{"auto", LabelEnd::kAuto}, {"none", LabelEnd::kNone}, {"always", LabelEnd::kAlways}});
+    options.label_norm = Choose<LabelNorm>(
+        "--label-norm", label_norm,
+        {{"none", LabelNorm::kNone}, {"tokens", LabelNorm::kTokens}, {"prior", LabelNorm::kPrior}});
     options.probabilities = probabilities;
     options.log_probs = log_probs;
     return options;
@@ -82,8 +81,10 @@ struct GenerateFlags {
     AddFlag(app, "--temperature", temperature, "0: always the likeliest token");
     AddFlag(app, "--top-k", top_k, "sample among the K likeliest tokens; 0: all");
     AddFlag(app, "--top-p", top_p, "sample among the likeliest tokens that make up P; 1: all");
-    AddFlag(app, "--min-p", min_p, "leave out tokens less likely than P times the likeliest; 0: none");
-    AddFlag(app, "--repetition-penalty", repetition_penalty, "make tokens that occurred less likely; 1: off");
+    AddFlag(app, "--min-p", min_p,
+            "leave out tokens less likely than P times the likeliest; 0: none");
+    AddFlag(app, "--repetition-penalty", repetition_penalty,
+            "make tokens that occurred less likely; 1: off");
     AddFlag(app, "--stop", stop, "text that ends the answer; may be given several times");
     AddFlag(app, "--finish-reason", finish_reason, "a column that says why the answer ended");
   }
@@ -107,7 +108,8 @@ LoadOptions ToLoadOptions(const JobFlags& flags, const kernels::KernelTable& ker
   return options;
 }
 
-// The recipe's name and version: part of every job's fingerprint, so it changes whenever bits would.
+// The recipe's name and version: part of every job's fingerprint, so it changes whenever bits
+// would.
 std::string NumericsName(Numerics numerics) {
   return numerics == Numerics::kF32 ? "f32/1" : "block8-f32/1";
 }
@@ -124,7 +126,8 @@ ExitCode RunTask(const JobFlags& flags, Purpose purpose, const MakeTask& make_ta
   const auto load_start = std::chrono::steady_clock::now();
   ThreadTeam load_team(static_cast<size_t>(topology.usable_cores));
   const LoadOptions load_options = ToLoadOptions(flags, kernels);
-  const LoadedModel loaded = LoadModel(flags.model, load_options, load_team, *file_system, HashFolder());
+  const LoadedModel loaded =
+      LoadModel(flags.model, load_options, load_team, *file_system, HashFolder());
   const std::unique_ptr<Task> task = make_task(loaded.ForTasks(), prompt);
 
   JobModel model;
@@ -228,7 +231,8 @@ void AddGenerateCommand(CLI::App& parent, Action& action) {
 }
 
 void AddPlanCommand(CLI::App& parent, Action& action) {
-  CLI::App* plan = parent.add_subcommand("plan", "what a task would do: rows, tokens, memory; runs nothing");
+  CLI::App* plan =
+      parent.add_subcommand("plan", "what a task would do: rows, tokens, memory; runs nothing");
   plan->require_subcommand(1);
   AddSentiment(*plan, action, Purpose::kPlan);
   AddClassify(*plan, action, Purpose::kPlan);

@@ -80,7 +80,10 @@ void DisableCoreDumps() {
 
 int RunCommandLine(int argc, char** argv) {
   DisableCoreDumps();
-  CLI::App app("Rowmill runs a language model over every row of a data set, on CPUs: fast, exactly once, with the\nsame answer every time.", "rowmill");
+  CLI::App app(
+      "Rowmill runs a language model over every row of a data set, on CPUs: fast, exactly once, "
+      "with the\nsame answer every time.",
+      "rowmill");
   app.set_version_flag("--version", ROWMILL_VERSION);
   app.require_subcommand(1);
   app.get_formatter()->column_width(34);

@@ -8,8 +8,8 @@
 
 namespace rowmill {
 
-// What a parsed command does. Set by the subcommand's callback and run after parsing, so that errors of the run
-// are not taken for errors of the arguments.
+// What a parsed command does. Set by the subcommand's callback and run after parsing, so that
+// errors of the run are not taken for errors of the arguments.
 using Action = std::function<ExitCode()>;
 
 void AddSentimentCommand(CLI::App& parent, Action& action);

@@ -25,8 +25,9 @@ bool ParseOnOff(const std::string& text, const std::string& flag) {
 Shard ParseShard(const std::string& text) {
   const size_t slash = text.find('/');
   const auto index = ParseNumber(std::string_view(text).substr(0, slash));
-  const auto count = slash == std::string::npos ? std::nullopt
-                                                : ParseNumber(std::string_view(text).substr(slash + 1));
+  const auto count = slash == std::string::npos
+                         ? std::nullopt
+                         : ParseNumber(std::string_view(text).substr(slash + 1));
   if (!index || !count || *count == 0 || *index >= *count) {
     throw UsageError("--shard takes i/n with 0 <= i < n, such as 0/4, not '" + text + "'");
   }
@@ -47,7 +48,8 @@ ErrorLimit ParseMaxErrors(const std::string& text) {
   } else if ((limit.rows = ParseNumber(text))) {
     return limit;
   }
-  throw UsageError("--max-errors takes a number of rows or a percentage such as 5%, not '" + text + "'");
+  throw UsageError("--max-errors takes a number of rows or a percentage such as 5%, not '" + text +
+                   "'");
 }
 
 size_t ParseUnits(const JobFlags& flags, const CpuTopology& topology) {
@@ -84,10 +86,12 @@ template CLI::Option* AddFlag(CLI::App&, const std::string&, uint64_t&, const st
 template CLI::Option* AddFlag(CLI::App&, const std::string&, uint32_t&, const std::string&);
 template CLI::Option* AddFlag(CLI::App&, const std::string&, int32_t&, const std::string&);
 template CLI::Option* AddFlag(CLI::App&, const std::string&, float&, const std::string&);
-template CLI::Option* AddFlag(CLI::App&, const std::string&, std::vector<std::string>&, const std::string&);
+template CLI::Option* AddFlag(CLI::App&, const std::string&, std::vector<std::string>&,
+                              const std::string&);
 
 void JobFlags::AddTo(CLI::App& app) {
-  app.add_option("input", input, "data set: .jsonl .csv .tsv .txt, also .gz and .zst; - is standard input")
+  app.add_option("input", input,
+                 "data set: .jsonl .csv .tsv .txt, also .gz and .zst; - is standard input")
       ->required();
   AddFlag(app, "-o,--output", output, "output file, its format by its name; - is standard output");
   AddFlag(app, "-m,--model", model, "model: a .gguf file or an alias (see `rowmill models`)");
@@ -96,14 +100,18 @@ void JobFlags::AddTo(CLI::App& app) {
   AddFlag(app, "--prompt-file", prompt_file, "the same, from a file");
   AddFlag(app, "--system", system, "system message for the chat template");
   AddFlag(app, "--raw-prompt", raw_prompt, "use no chat template: the model continues the prompt");
-  AddFlag(app, "--overflow", overflow, "rows longer than the context: error, head or tail (which end is cut off)");
+  AddFlag(app, "--overflow", overflow,
+          "rows longer than the context: error, head or tail (which end is cut off)");
   AddFlag(app, "--max-context", max_context, "context in tokens (default: the model's)");
-  AddFlag(app, "--clean", clean, "clean what the model reads: all, or a list such as html,space,control");
+  AddFlag(app, "--clean", clean,
+          "clean what the model reads: all, or a list such as html,space,control");
   AddFlag(app, "--gold", gold, "column with the right answers, for accuracy");
   AddFlag(app, "--format", format, "format of the input: jsonl, csv, tsv, text");
   AddFlag(app, "--output-format", output_format, "format of the output");
-  AddFlag(app, "--no-header", no_header, "the CSV input has no header; columns are column1, column2, ...");
-  AddFlag(app, "--csv-safe", csv_safe, "make answers that begin with = + - @ harmless for spreadsheets");
+  AddFlag(app, "--no-header", no_header,
+          "the CSV input has no header; columns are column1, column2, ...");
+  AddFlag(app, "--csv-safe", csv_safe,
+          "make answers that begin with = + - @ harmless for spreadsheets");
   AddFlag(app, "--limit", limit, "only the first N rows");
   AddFlag(app, "--shard", shard, "only part i of n of the rows, i/n from 0/n");
   AddFlag(app, "--units", units, "execution units: auto or a number");
@@ -111,8 +119,10 @@ void JobFlags::AddTo(CLI::App& app) {
   AddFlag(app, "--split", split, "how rows go to units: equal, length or stealing");
   AddFlag(app, "--batch-tokens", batch_tokens, "tokens a unit computes at a time");
   AddFlag(app, "--max-rows", max_rows, "rows a unit has in flight at most");
-  AddFlag(app, "--memory", memory, "memory the job may take, such as 4G (default: 80 % of what there is)");
-  AddFlag(app, "--prefix-sharing", prefix_sharing, "compute common beginnings of prompts once: on or off");
+  AddFlag(app, "--memory", memory,
+          "memory the job may take, such as 4G (default: 80 % of what there is)");
+  AddFlag(app, "--prefix-sharing", prefix_sharing,
+          "compute common beginnings of prompts once: on or off");
   AddFlag(app, "--dedupe", dedupe, "compute equal prompts once: on or off");
   AddFlag(app, "--isa", isa, "kernels: auto, or one that `rowmill doctor` lists");
   AddFlag(app, "--numerics", numerics, "numeric recipe: auto, or f32 (reference, slow)");
@@ -128,11 +138,24 @@ uint64_t ParseSize(const std::string& text, const std::string& flag) {
   int shift = 0;
   if (!digits.empty()) {
     switch (digits.back()) {
-      case 'K': case 'k': shift = 10; break;
-      case 'M': case 'm': shift = 20; break;
-      case 'G': case 'g': shift = 30; break;
-      case 'T': case 't': shift = 40; break;
-      default: break;
+      case 'K':
+      case 'k':
+        shift = 10;
+        break;
+      case 'M':
+      case 'm':
+        shift = 20;
+        break;
+      case 'G':
+      case 'g':
+        shift = 30;
+        break;
+      case 'T':
+      case 't':
+        shift = 40;
+        break;
+      default:
+        break;
     }
     if (shift != 0) digits.remove_suffix(1);
   }
@@ -209,10 +232,9 @@ PromptOptions ToPromptOptions(const JobFlags& flags) {
   }
   if (!flags.system.empty()) options.system = flags.system;
   if (flags.raw_prompt) options.mode = PromptMode::kRaw;
-  options.overflow = Choose<Overflow>("--overflow", flags.overflow,
-                                      {{"error", Overflow::kError},
-                                       {"head", Overflow::kHead},
-                                       {"tail", Overflow::kTail}});
+  options.overflow = Choose<Overflow>(
+      "--overflow", flags.overflow,
+      {{"error", Overflow::kError}, {"head", Overflow::kHead}, {"tail", Overflow::kTail}});
   options.max_context = flags.max_context;
   return options;
 }

@@ -1,5 +1,5 @@
-// The flags that all tasks share, and what they mean to the engine. Every flag also has an environment variable
-// ROWMILL_NAME.
+// The flags that all tasks share, and what they mean to the engine. Every flag also has an
+// environment variable ROWMILL_NAME.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -61,7 +61,8 @@ CLI::Option* AddFlag(CLI::App& app, const std::string& names, T& target, const s
 JobOptions ToJobOptions(const JobFlags& flags, const CpuTopology& topology);
 PromptOptions ToPromptOptions(const JobFlags& flags);
 
-// The value that `text` names among `choices`. Throws UsageError with "did you mean" and all of them.
+// The value that `text` names among `choices`. Throws UsageError with "did you mean" and all of
+// them.
 template <typename T>
 T Choose(const std::string& flag, const std::string& text,
          const std::vector<std::pair<std::string, T>>& choices);
@@ -71,7 +72,8 @@ uint64_t ParseSize(const std::string& text, const std::string& flag);
 // The content of a text file that a flag names. Throws UsageError.
 std::string ReadTextFile(const std::string& path, const std::string& flag);
 
-// "a, b or c" and the nearest of them to `text`: the end of a message about a word that is none of them.
+// "a, b or c" and the nearest of them to `text`: the end of a message about a word that is none of
+// them.
 std::string NotOneOf(const std::string& text, const std::vector<std::string>& words);
 
 template <typename T>

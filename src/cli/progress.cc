@@ -61,13 +61,16 @@ std::string FormatDuration(double seconds) {
 
 void ProgressDisplay::Show(const JobProgress& progress) {
   switch (mode_) {
-    case ProgressMode::kNone: return;
-    case ProgressMode::kJson: return ShowJson(progress);
+    case ProgressMode::kNone:
+      return;
+    case ProgressMode::kJson:
+      return ShowJson(progress);
     case ProgressMode::kLines: {
       const auto now = std::chrono::steady_clock::now();
       if (last_line_.time_since_epoch().count() != 0 && now - last_line_ < kLineInterval) return;
       // The first line comes after an interval: short jobs show only their summary.
-      if (last_line_.time_since_epoch().count() != 0) fmt::print(stderr, "{}\n", Describe(progress));
+      if (last_line_.time_since_epoch().count() != 0)
+        fmt::print(stderr, "{}\n", Describe(progress));
       last_line_ = now;
       return;
     }

@@ -1,5 +1,5 @@
-// Shows how far a job is: a bar on a terminal, a line every few seconds elsewhere, JSON lines for programs. All of it
-// on standard error; standard output is for data.
+// Shows how far a job is: a bar on a terminal, a line every few seconds elsewhere, JSON lines for
+// programs. All of it on standard error; standard output is for data.
 #pragma once
 
 #include <chrono>

@@ -5,8 +5,8 @@
 
 namespace rowmill {
 
-// Installs the handlers and ignores SIGPIPE and SIGXFSZ (both then come as errors of the write). Returns the flag that the
-// first signal sets.
+// Installs the handlers and ignores SIGPIPE and SIGXFSZ (both then come as errors of the write).
+// Returns the flag that the first signal sets.
 const std::atomic<bool>& InstallSignalHandlers();
 
 }  // namespace rowmill

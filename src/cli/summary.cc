@@ -14,7 +14,8 @@ std::string Mebibytes(uint64_t bytes) {
 void PrintStatuses(const std::array<uint64_t, 5>& rows_by_status, FILE* out) {
   for (size_t i = 0; i < rows_by_status.size(); ++i) {
     if (rows_by_status[i] == 0) continue;
-    fmt::print(out, "  {:<12}{:>12}\n", RowStatusName(static_cast<RowStatus>(i)), rows_by_status[i]);
+    fmt::print(out, "  {:<12}{:>12}\n", RowStatusName(static_cast<RowStatus>(i)),
+               rows_by_status[i]);
   }
 }
 
@@ -30,7 +31,8 @@ void PrintConfusion(const ClassificationCounts& counts, const std::vector<std::s
   fmt::print(stderr, "\n");
   for (size_t g = 0; g <= labels.size(); ++g) {
     fmt::print(stderr, "  {:>12}", name(g));
-    for (size_t p = 0; p <= labels.size(); ++p) fmt::print(stderr, "{:>12}", counts.Confusion(g, p));
+    for (size_t p = 0; p <= labels.size(); ++p)
+      fmt::print(stderr, "{:>12}", counts.Confusion(g, p));
     fmt::print(stderr, "\n");
   }
 }
@@ -38,7 +40,8 @@ void PrintConfusion(const ClassificationCounts& counts, const std::vector<std::s
 void PrintGold(const RunReport& run) {
   const ClassificationReport report = run.gold->Report();
   if (!report.accuracy) return;
-  fmt::print(stderr, "accuracy      {:.4f}  (95 % interval {:.4f} to {:.4f}; {} of {} rows right)\n",
+  fmt::print(stderr,
+             "accuracy      {:.4f}  (95 % interval {:.4f} to {:.4f}; {} of {} rows right)\n",
              *report.accuracy, report.accuracy_interval.low, report.accuracy_interval.high,
              report.correct, report.total);
   fmt::print(stderr, "macro F1      {:.4f}\n", report.macro_f1.value_or(0.0));
@@ -66,8 +69,8 @@ void PrintSummary(const RunReport& report) {
   if (report.gold) PrintGold(report);
   fmt::print(stderr, "efficiency    {:.6f}\n", report.efficiency());
   for (const Rename& rename : report.renamed_columns) {
-    fmt::print(stderr, "note          the input has a column '{}' already; ours is '{}'\n", rename.wanted,
-               rename.name);
+    fmt::print(stderr, "note          the input has a column '{}' already; ours is '{}'\n",
+               rename.wanted, rename.name);
   }
   if (report.output != "-") fmt::print(stderr, "output        {}\n", report.output);
   if (!report.error.empty()) fmt::print(stderr, "rowmill: {}\n", report.error);
@@ -88,11 +91,13 @@ void PrintPlan(const JobPlan& plan, const JobOptions& options, const JobModel& m
              s.p95_row_tokens, s.longest_row_tokens, s.longest_row);
   fmt::print("units             {} x {} threads, {} tokens at a time, {}\n", options.num_units,
              options.threads_per_unit, options.unit.batch_tokens, model.kernels->name);
-  fmt::print("memory            {} of {} allowed (weights {}, activations {}, rows {}, prefixes {})\n",
-             Mebibytes(plan.memory.total_bytes()), Mebibytes(plan.memory_limit),
-             Mebibytes(plan.memory.weight_bytes), Mebibytes(plan.memory.workspace_bytes),
-             Mebibytes(plan.memory.row_kv_bytes), Mebibytes(plan.memory.prefix_kv_bytes));
-  fmt::print("disk              {} beside the output while the job runs{}\n", Mebibytes(s.disk_bytes),
+  fmt::print(
+      "memory            {} of {} allowed (weights {}, activations {}, rows {}, prefixes {})\n",
+      Mebibytes(plan.memory.total_bytes()), Mebibytes(plan.memory_limit),
+      Mebibytes(plan.memory.weight_bytes), Mebibytes(plan.memory.workspace_bytes),
+      Mebibytes(plan.memory.row_kv_bytes), Mebibytes(plan.memory.prefix_kv_bytes));
+  fmt::print("disk              {} beside the output while the job runs{}\n",
+             Mebibytes(s.disk_bytes),
              plan.spooled ? ", and a copy of the input, which cannot be read twice" : "");
 }
 

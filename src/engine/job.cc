@@ -15,7 +15,8 @@ JobPlan PlanJob(const JobOptions& options, const JobModel& model, Task& task,
   SourceOptions source_options = options.source;
   source_options.input.spool_path = scratch.path() + "/spool";
   const std::unique_ptr<Source> source = OpenSource(*context.file_system, source_options);
-  Plan plan = MakePlan(options, task, context, {.source = *source, .results = nullptr, .folder = scratch.path()});
+  Plan plan = MakePlan(options, task, context,
+                       {.source = *source, .results = nullptr, .folder = scratch.path()});
   JobPlan job_plan;
   job_plan.summary = plan.summary;
   job_plan.memory_limit = MemoryLimit(options);

@@ -1,8 +1,9 @@
-// Runs a task over a data set: plan, execute on units, journal, render, report. This is the one way a job runs;
-// the command line, the Python package and the tests differ only in where options come from.
+// Runs a task over a data set: plan, execute on units, journal, render, report. This is the one way
+// a job runs; the command line, the Python package and the tests differ only in where options come
+// from.
 //
-// The pipeline (docs/architecture.md): Source -> prep -> Planner -> SubTask -> Scheduler -> ExecutionUnit ->
-// results in the journal -> Sink.
+// The pipeline (docs/architecture.md): Source -> prep -> Planner -> SubTask -> Scheduler ->
+// ExecutionUnit -> results in the journal -> Sink.
 #pragma once
 
 #include <atomic>
@@ -31,18 +32,18 @@ struct Shard {
 
 // Stops the run early: more invalid and error rows than this.
 struct ErrorLimit {
-  std::optional<uint64_t> rows;      // absolute
-  std::optional<double> percent;     // of all rows
+  std::optional<uint64_t> rows;   // absolute
+  std::optional<double> percent;  // of all rows
 };
 
 struct JobOptions {
   SourceOptions source;
-  std::string output = "-";              // "-" is standard output: no journal, nothing to resume
-  std::optional<Format> output_format;   // from the file name, or the input's
+  std::string output = "-";             // "-" is standard output: no journal, nothing to resume
+  std::optional<Format> output_format;  // from the file name, or the input's
   bool csv_safe = false;
   bool overwrite = false;
   bool force_new = false;
-  std::optional<uint64_t> limit;         // only the first rows
+  std::optional<uint64_t> limit;  // only the first rows
   Shard shard;
   std::optional<std::string> gold_column;
   ErrorLimit max_errors;
@@ -53,16 +54,16 @@ struct JobOptions {
   UnitOptions unit;
   bool prefix_sharing = true;
   bool deduplication = true;
-  uint64_t memory_bytes = 0;             // 0: 80 % of what the machine or cgroup has
+  uint64_t memory_bytes = 0;  // 0: 80 % of what the machine or cgroup has
 };
 
 // What the job runs on; all of it outlives the job and is only read.
 struct JobModel {
   const Decoder* decoder = nullptr;
   const kernels::KernelTable* kernels = nullptr;
-  std::string reference;   // what the user asked for
+  std::string reference;  // what the user asked for
   std::string sha256;
-  std::string numerics;    // name of the numeric recipe
+  std::string numerics;  // name of the numeric recipe
   double load_seconds = 0.0;
 };
 
@@ -72,15 +73,16 @@ struct JobProgress {
   uint64_t rows_total = 0;  // 0: not known yet
   uint64_t tokens_done = 0;
   uint64_t tokens_total = 0;
-  double seconds = 0.0;     // since the stage began
+  double seconds = 0.0;  // since the stage began
 };
 
 // The world around a job.
 struct JobContext {
   FileSystem* file_system = nullptr;
-  const std::atomic<bool>* stop = nullptr;               // set by a signal
-  std::function<void(const JobProgress&)> on_progress;   // a few times a second, on the calling thread
-  std::function<void(const std::string&)> on_notice;     // one line that the user should read
+  const std::atomic<bool>* stop = nullptr;  // set by a signal
+  std::function<void(const JobProgress&)>
+      on_progress;                                    // a few times a second, on the calling thread
+  std::function<void(const std::string&)> on_notice;  // one line that the user should read
   int stdout_fd = 1;
 };
 
@@ -94,9 +96,10 @@ struct JobPlan {
 JobPlan PlanJob(const JobOptions& options, const JobModel& model, Task& task,
                 const JobContext& context);
 
-// Runs the job to its end and returns the report that was also written to OUTPUT.run.json. Throws StoppedError where
-// `stop` was set (everything done is kept), and the typed errors of its parts. The report's exit_code is kData
-// where the input was damaged after some rows, kTooManyErrors where the limit was passed.
+// Runs the job to its end and returns the report that was also written to OUTPUT.run.json. Throws
+// StoppedError where `stop` was set (everything done is kept), and the typed errors of its parts.
+// The report's exit_code is kData where the input was damaged after some rows, kTooManyErrors where
+// the limit was passed.
 RunReport RunJob(const JobOptions& options, const JobModel& model, Task& task,
                  const JobContext& context);
 

@@ -34,7 +34,8 @@ std::string_view OnOff(bool on) { return on ? "on" : "off"; }
 ScratchFolder::ScratchFolder() {
   std::string pattern = (std::filesystem::temp_directory_path() / "rowmill-XXXXXX").string();
   if (mkdtemp(pattern.data()) == nullptr) {
-    throw IoError("cannot make a scratch folder '" + pattern + "'; set TMPDIR to a folder with room");
+    throw IoError("cannot make a scratch folder '" + pattern +
+                  "'; set TMPDIR to a folder with room");
   }
   path_ = pattern;
 }
@@ -115,7 +116,8 @@ Plan MakePlan(const JobOptions& options, const Task& task, const JobContext& con
     if (progress.rows_done % kFlushRows == 0) {
       const auto now = std::chrono::steady_clock::now();
       if (input.results != nullptr) input.results->Flush(now);
-      if (context.stop != nullptr && context.stop->load()) throw StoppedError("stopped while planning");
+      if (context.stop != nullptr && context.stop->load())
+        throw StoppedError("stopped while planning");
       progress.seconds = std::chrono::duration<double>(now - start).count();
       if (context.on_progress) context.on_progress(progress);
     }
@@ -149,7 +151,8 @@ Fingerprint JobFingerprint(const JobOptions& options, const JobModel& model, con
   }
   fingerprint.Add("output.csv-safe", std::string(OnOff(options.csv_safe)));
   if (options.limit) fingerprint.Add("limit", std::to_string(*options.limit));
-  fingerprint.Add("shard", std::to_string(options.shard.index) + "/" + std::to_string(options.shard.count));
+  fingerprint.Add("shard",
+                  std::to_string(options.shard.index) + "/" + std::to_string(options.shard.count));
   return fingerprint;
 }
 

@@ -50,7 +50,8 @@ class JobRun::Sink final : public OutcomeSink {
  public:
   explicit Sink(JobRun& run) : run_(run) {}
   void Put(UnitOutcome outcome) override {
-    // A closed queue means that the aggregating thread has failed; the unit is told to stop as well.
+    // A closed queue means that the aggregating thread has failed; the unit is told to stop as
+    // well.
     if (!run_.events_.Push(std::move(outcome))) run_.stop_units_.store(true);
   }
 
@@ -78,7 +79,8 @@ RunReport JobRun::Run() {
   if (memory.total_bytes() > limit) {
     throw ResourceError("the job may need " + std::to_string(memory.total_bytes() >> 20) +
                         " MiB (weights " + std::to_string(memory.weight_bytes >> 20) +
-                        ", activations " + std::to_string(memory.workspace_bytes >> 20) + ", rows " +
+                        ", activations " + std::to_string(memory.workspace_bytes >> 20) +
+                        ", rows " +
                         std::to_string((memory.row_kv_bytes + memory.prefix_kv_bytes) >> 20) +
                         "), allowed are " + std::to_string(limit >> 20) +
                         "; use fewer --units, a smaller --batch-tokens or a larger --memory");
@@ -100,9 +102,10 @@ RunReport JobRun::Run() {
   if (failure != nullptr || (context_.stop->load() && !stopped_early_)) {
     results_->Close();
     if (failure != nullptr) std::rethrow_exception(failure);
-    throw StoppedError("stopped with " + std::to_string(rows_done_) + " of " +
-                       std::to_string(plan_->summary.rows_to_run) + " rows done by this run" +
-                       (folder_ != nullptr ? "; run the same command again to go on from there" : ""));
+    throw StoppedError(
+        "stopped with " + std::to_string(rows_done_) + " of " +
+        std::to_string(plan_->summary.rows_to_run) + " rows done by this run" +
+        (folder_ != nullptr ? "; run the same command again to go on from there" : ""));
   }
   stage_start_ = Clock::now();
   WriteOutput();
@@ -133,8 +136,8 @@ void JobRun::OpenFolder() {
       folder_ != nullptr ? folder_->journal_path() : scratch_path_ + "/journal";
   results_ = std::make_unique<ResultStore>(*context_.file_system, journal_path, scratch_path_,
                                            identity, 0);
-  output_format_ = options_.output_format.value_or(
-      FormatFromPath(options_.output).value_or(source_->format()));
+  output_format_ =
+      options_.output_format.value_or(FormatFromPath(options_.output).value_or(source_->format()));
   if (results_->resumed_rows() > 0) {
     context_.on_notice("resuming: " + std::to_string(results_->resumed_rows()) +
                        " rows are done already");
@@ -309,7 +312,10 @@ void JobRun::WriteOutput() {
   std::unique_ptr<ByteSink> compressor;
   const Compression compression = CompressionFromPath(options_.output);
   if (compression != Compression::kNone) compressor = MakeCompressor(compression, *output_bytes_);
-  output_sink_ = MakeSink({.format = output_format_, .write_header = true, .csv_safe = options_.csv_safe, .answer_column = 0},
+  output_sink_ = MakeSink({.format = output_format_,
+                           .write_header = true,
+                           .csv_safe = options_.csv_safe,
+                           .answer_column = 0},
                           std::move(schema), compressor != nullptr ? *compressor : *output_bytes_);
   renderer_ = std::make_unique<Renderer>(*source_, *output_sink_, task_, plan_->rows, *results_,
                                          options_.gold_column);
@@ -356,7 +362,8 @@ void JobRun::FillReport() {
     report_.error = *source_->damage();
   } else if (stopped_early_ || TooManyErrors()) {
     report_.exit_code = ExitCode::kTooManyErrors;
-    report_.error = std::to_string(error_rows_) + " rows are invalid or failed, more than --max-errors allows";
+    report_.error =
+        std::to_string(error_rows_) + " rows are invalid or failed, more than --max-errors allows";
   }
 }
 

@@ -18,7 +18,8 @@
 
 namespace rowmill {
 
-// A folder for scratch files that goes away with the object: of plans and of jobs that write to standard output.
+// A folder for scratch files that goes away with the object: of plans and of jobs that write to
+// standard output.
 class ScratchFolder {
  public:
   ScratchFolder();  // throws IoError
@@ -81,26 +82,26 @@ class JobRun {
   Clock::time_point start_;
   Clock::time_point stage_start_;
 
-  std::unique_ptr<ScratchFolder> scratch_;   // without an output file
-  std::unique_ptr<JobFolder> folder_;        // with one
+  std::unique_ptr<ScratchFolder> scratch_;  // without an output file
+  std::unique_ptr<JobFolder> folder_;       // with one
   std::string scratch_path_;
   std::unique_ptr<Source> source_;
   std::unique_ptr<ResultStore> results_;
   std::unique_ptr<Plan> plan_;
   std::unique_ptr<PrefixStore> prefixes_;
   std::unique_ptr<Scheduler> scheduler_;
-  std::unique_ptr<Renderer> renderer_;       // standard output only; files are rendered at the end
+  std::unique_ptr<Renderer> renderer_;  // standard output only; files are rendered at the end
   std::unique_ptr<ByteSink> output_bytes_;
   std::unique_ptr<rowmill::Sink> output_sink_;
   Format output_format_ = Format::kJsonl;
 
   BoundedQueue<Event> events_;
   std::atomic<bool> stop_units_{false};
-  std::mutex unit_mutex_;                    // guards the two below
+  std::mutex unit_mutex_;  // guards the two below
   std::exception_ptr unit_error_;
   size_t units_running_ = 0;
 
-  uint64_t rows_done_ = 0;                   // of those that a model has to answer
+  uint64_t rows_done_ = 0;  // of those that a model has to answer
   uint64_t error_rows_ = 0;
   bool stopped_early_ = false;
   uint64_t tokens_done_ = 0;

@@ -52,8 +52,8 @@ void Renderer::WriteRow() {
   const RowEntry& entry = rows_[row];
   if (HasResult(row)) {
     result = results_.Get(results_.Has(row) ? row : entry.representative).result;
-    // A duplicate shares its representative's answer, not the way its own prompt came about: one of the two
-    // may have been cut to the context.
+    // A duplicate shares its representative's answer, not the way its own prompt came about: one of
+    // the two may have been cut to the context.
     const bool answered = result.status == RowStatus::kOk || result.status == RowStatus::kTruncated;
     if (answered) result.status = entry.status;
   } else {
@@ -76,7 +76,8 @@ void Renderer::CountGold(const RowResult& result) {
   if (const std::optional<size_t> predicted = task_.PredictedLabel(result)) {
     judgement.predicted = static_cast<uint32_t>(*predicted);
     if (probability_column_) {
-      if (const auto* cell = std::get_if<double>(&cells_[*probability_column_])) judgement.confidence = *cell;
+      if (const auto* cell = std::get_if<double>(&cells_[*probability_column_]))
+        judgement.confidence = *cell;
     }
   }
   counts_.gold->Add(judgement);

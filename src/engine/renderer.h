@@ -1,6 +1,6 @@
-// The last pass: reads the input a second time and writes each row with its result, in input order, as far as
-// results are there. For a file all of it happens at the end; standard output gets rows as they become
-// complete.
+// The last pass: reads the input a second time and writes each row with its result, in input order,
+// as far as results are there. For a file all of it happens at the end; standard output gets rows
+// as they become complete.
 #pragma once
 
 #include <array>

@@ -22,7 +22,8 @@ uint64_t ReadLittleEndian(std::span<const std::byte> bytes) {
 
 }  // namespace
 
-// Fills the map while the journal is replayed, and tells rows that were begun from rows that were finished.
+// Fills the map while the journal is replayed, and tells rows that were begun from rows that were
+// finished.
 class ResultStore::Replay final : public JournalVisitor {
  public:
   Replay(ResultStore& store, const std::string& folder)
@@ -69,7 +70,8 @@ ResultStore::Stored ResultStore::Get(uint64_t row) {
   CHECK(Has(row));
   const JournalRow stored = journal_->ReadRow(offsets_[row - first_row_], read_buffer_);
   CHECK(stored.row == row);
-  if (stored.result.size() < kDigestBytes) throw DataError("the journal's result of a row is too short");
+  if (stored.result.size() < kDigestBytes)
+    throw DataError("the journal's result of a row is too short");
   return {{ReadLittleEndian(stored.result), ReadLittleEndian(stored.result.subspan(8))},
           ParseRowResult(stored.result.subspan(kDigestBytes))};
 }

@@ -1,8 +1,9 @@
-// The results of a job's rows: appended to the journal as they come, found again by row number. What is held in
-// memory does not depend on the number of rows; the map from row to journal offset lies in a scratch file.
+// The results of a job's rows: appended to the journal as they come, found again by row number.
+// What is held in memory does not depend on the number of rows; the map from row to journal offset
+// lies in a scratch file.
 //
-// A stored result carries the digest of the prompt it answers, so that a resumed job notices an input that has
-// changed under it, whatever kind of input it is.
+// A stored result carries the digest of the prompt it answers, so that a resumed job notices an
+// input that has changed under it, whatever kind of input it is.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +21,8 @@ namespace rowmill {
 
 class ResultStore {
  public:
-  // Opens or creates the journal and replays it. `folder`: for the scratch file. `first_row`: of the shard.
+  // Opens or creates the journal and replays it. `folder`: for the scratch file. `first_row`: of
+  // the shard.
   ResultStore(FileSystem& file_system, const std::string& journal_path, const std::string& folder,
               uint64_t identity, uint64_t first_row);
 

@@ -73,7 +73,8 @@ std::string RunReport::ToJson() const {
   Json json;
   json["rowmill"] = ROWMILL_VERSION;
   json["task"] = task;
-  json["model"] = {{"reference", model_reference}, {"sha256", model_sha256}, {"architecture", architecture}};
+  json["model"] = {
+      {"reference", model_reference}, {"sha256", model_sha256}, {"architecture", architecture}};
   json["isa"] = isa;
   json["numerics"] = numerics;
   json["input"] = input;
@@ -110,14 +111,16 @@ std::string RunReport::ToJson() const {
                         {"inference", inference_seconds},
                         {"write", write_seconds}};
   for (const UnitTimes& unit : units) {
-    const double idle = inference_seconds - unit.model_seconds - unit.decode_seconds - unit.wait_seconds;
-    measures["units"].push_back({{"model_seconds", unit.model_seconds},
-                                 {"decode_seconds", unit.decode_seconds},
-                                 {"wait_seconds", unit.wait_seconds},
-                                 {"idle_seconds", idle > 0.0 ? idle : 0.0},
-                                 {"steps", unit.steps},
-                                 {"tokens", unit.tokens},
-                                 {"busy", Ratio(unit.model_seconds + unit.decode_seconds, inference_seconds)}});
+    const double idle =
+        inference_seconds - unit.model_seconds - unit.decode_seconds - unit.wait_seconds;
+    measures["units"].push_back(
+        {{"model_seconds", unit.model_seconds},
+         {"decode_seconds", unit.decode_seconds},
+         {"wait_seconds", unit.wait_seconds},
+         {"idle_seconds", idle > 0.0 ? idle : 0.0},
+         {"steps", unit.steps},
+         {"tokens", unit.tokens},
+         {"busy", Ratio(unit.model_seconds + unit.decode_seconds, inference_seconds)}});
   }
   if (gold) json["gold"] = GoldJson(*gold, labels);
   for (const Rename& rename : renamed_columns) json["renamed_columns"][rename.wanted] = rename.name;

@@ -1,4 +1,5 @@
-// What a run was and how it went: the numbers behind OUTPUT.run.json and the summary on the terminal.
+// What a run was and how it went: the numbers behind OUTPUT.run.json and the summary on the
+// terminal.
 #pragma once
 
 #include <array>
@@ -18,7 +19,7 @@ namespace rowmill {
 
 struct RunReport {
   ExitCode exit_code = ExitCode::kOk;
-  std::string error;                    // what ended it early; empty otherwise
+  std::string error;  // what ended it early; empty otherwise
 
   std::string task;
   std::string model_reference;
@@ -36,24 +37,24 @@ struct RunReport {
   // Rows.
   uint64_t rows = 0;
   std::array<uint64_t, 5> rows_by_status{};  // by RowStatus
-  uint64_t resumed_rows = 0;      // found finished in the journal
-  uint64_t interrupted_rows = 0;  // begun by an earlier run, done again by this one
-  uint64_t computed_rows = 0;     // answered by a model run of this run
-  uint64_t duplicate_rows = 0;    // got another row's answer
+  uint64_t resumed_rows = 0;                 // found finished in the journal
+  uint64_t interrupted_rows = 0;             // begun by an earlier run, done again by this one
+  uint64_t computed_rows = 0;                // answered by a model run of this run
+  uint64_t duplicate_rows = 0;               // got another row's answer
 
   // Tokens.
-  uint64_t prompt_tokens = 0;     // of the rows that this run answered
-  uint64_t computed_tokens = 0;   // through the model, prefixes included
+  uint64_t prompt_tokens = 0;    // of the rows that this run answered
+  uint64_t computed_tokens = 0;  // through the model, prefixes included
   uint64_t generated_tokens = 0;
   uint64_t saved_by_deduplication = 0;
   uint64_t saved_by_prefix_sharing = 0;
 
   // Seconds.
-  double load_seconds = 0.0;       // of the model; not part of the rest
+  double load_seconds = 0.0;  // of the model; not part of the rest
   double plan_seconds = 0.0;
   double inference_seconds = 0.0;  // wall time of the units
   double write_seconds = 0.0;
-  double wall_seconds = 0.0;       // first row read to last row written
+  double wall_seconds = 0.0;  // first row read to last row written
   std::vector<UnitTimes> units;
   double row_p50_seconds = 0.0;
   double row_p95_seconds = 0.0;
@@ -63,8 +64,9 @@ struct RunReport {
 
   double rows_per_second() const;
   double tokens_per_second() const;
-  // speed = inference seconds / (rows x threads); efficiency = inference seconds / (threads x rows): by their
-  // definitions the same number, both reported under their names. 0 where no row was computed.
+  // speed = inference seconds / (rows x threads); efficiency = inference seconds / (threads x
+  // rows): by their definitions the same number, both reported under their names. 0 where no row
+  // was computed.
   double speed() const;
   double efficiency() const;
   std::optional<double> accuracy() const;

@@ -86,7 +86,8 @@ PromptRows::PromptRows(const TaskModel& model, const PromptOptions& options, Pro
   if (max_prompt_tokens_ == 0) {
     throw UsageError("the context of " + std::to_string(max_context_) +
                      " tokens has no room for a prompt besides an answer of " +
-                     std::to_string(answer_tokens_) + "; shorten the answer or raise --max-context.");
+                     std::to_string(answer_tokens_) +
+                     "; shorten the answer or raise --max-context.");
   }
   for (const PromptColumn& column : encoder_.columns()) {
     if (std::find(input_columns_.begin(), input_columns_.end(), column.column) ==

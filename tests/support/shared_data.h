@@ -1,6 +1,8 @@
-// Where tests find what is not part of the project: reference outputs and data (ROWMILL_SHARED, by default
-// `../shared` beside the checkout) and real weights (ROWMILL_MODELS, by default ~/.cache/rowmill/models).
-// A test that needs them skips with a plain word where they are absent; scripts/test.sh counts the skips.
+// Where tests find what is not part of the project: reference outputs and data (ROWMILL_SHARED, by
+// default
+// `../shared` beside the checkout) and real weights (ROWMILL_MODELS, by default
+// ~/.cache/rowmill/models). A test that needs them skips with a plain word where they are absent;
+// scripts/test.sh counts the skips.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -26,7 +28,8 @@ inline std::optional<std::string> SharedPath(const std::string& name) {
 inline std::optional<std::string> ModelPath(const std::string& name) {
   const char* set = std::getenv("ROWMILL_MODELS");
   const char* home = std::getenv("HOME");
-  const std::string root = set != nullptr ? set : std::string(home != nullptr ? home : ".") + "/.cache/rowmill/models";
+  const std::string root =
+      set != nullptr ? set : std::string(home != nullptr ? home : ".") + "/.cache/rowmill/models";
   const std::string path = root + "/" + name;
   if (!std::filesystem::exists(path)) return std::nullopt;
   return path;

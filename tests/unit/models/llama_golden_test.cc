@@ -1,5 +1,5 @@
-// SmolLM2-135M against another engine's F32 logits: exactness of the f32 recipe, and the error of the
-// 8-bit recipe measured as the peer's own is.
+// SmolLM2-135M against another engine's F32 logits: exactness of the f32 recipe, and the error of
+// the 8-bit recipe measured as the peer's own is.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -74,7 +74,8 @@ TEST(LlamaGolden, LogitsOfSmolLm2) {
     for (size_t p = 0; p < tokens.size(); ++p) {
       const auto& golden = row["pos"][p];
       for (size_t i = 0; i < golden["i"].size(); ++i) {
-        const double d = std::fabs(f32[p][golden["i"][i].get<size_t>()] - golden["l"][i].get<double>());
+        const double d =
+            std::fabs(f32[p][golden["i"][i].get<size_t>()] - golden["l"][i].get<double>());
         difference_sum += d;
         difference_max = std::max(difference_max, d);
         ++compared;
@@ -90,18 +91,22 @@ TEST(LlamaGolden, LogitsOfSmolLm2) {
       same_top += top_f32 == top_q8;
       ++positions;
       if (golden.contains("next")) {
-        next_error_sum += std::fabs(q8[p][static_cast<size_t>(tokens[p + 1])] - golden["next"].get<double>());
+        next_error_sum +=
+            std::fabs(q8[p][static_cast<size_t>(tokens[p + 1])] - golden["next"].get<double>());
         ++nexts;
       }
     }
   }
   const double mean_kl = kl_sum / static_cast<double>(positions);
-  printf("positions %zu; f32 against golden: mean %.2e max %.2e; 8-bit: mean KL %.6f (peer %.6f), "
-         "mean |d next| %.6f (peer 0.060951), same top-1 %.4f (peer 0.9606)\n",
-         positions, difference_sum / static_cast<double>(compared), difference_max, mean_kl, kPeerMeanKl,
-         next_error_sum / static_cast<double>(nexts), static_cast<double>(same_top) / static_cast<double>(positions));
+  printf(
+      "positions %zu; f32 against golden: mean %.2e max %.2e; 8-bit: mean KL %.6f (peer %.6f), "
+      "mean |d next| %.6f (peer 0.060951), same top-1 %.4f (peer 0.9606)\n",
+      positions, difference_sum / static_cast<double>(compared), difference_max, mean_kl,
+      kPeerMeanKl, next_error_sum / static_cast<double>(nexts),
+      static_cast<double>(same_top) / static_cast<double>(positions));
   EXPECT_EQ(positions, 3221u);
-  // Keys and values are kept as f16 in both recipes, the reference keeps f32: that is what remains here.
+  // Keys and values are kept as f16 in both recipes, the reference keeps f32: that is what remains
+  // here.
   EXPECT_LE(difference_sum / static_cast<double>(compared), 2e-3);
   EXPECT_LE(difference_max, 4e-2);
   EXPECT_LE(mean_kl, kPeerMeanKl * 1.02);
