@@ -29,6 +29,8 @@ ROWMILL_INLINE FloatVector ToFloats(IntVector x) { return _mm512_cvtepi32_ps(x);
 
 // After the names that they are written over.
 #include "kernels/generic/dot_maddubs-inl.h"
+#include "kernels/generic/fold_tile-inl.h"
+// After FoldTile.
 #include "kernels/generic/gemm_blocks-inl.h"
 #include "kernels/generic/gemm_floats-inl.h"
 

@@ -27,6 +27,8 @@ struct Dot {
 }  // namespace
 }  // namespace rowmill::kernels
 
+#include "kernels/generic/fold_tile-inl.h"
+// After FoldTile.
 #include "kernels/generic/gemm_blocks-inl.h"
 
 ROWMILL_DECLARE_KERNELS(avx512_vnni)
