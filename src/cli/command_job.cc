@@ -74,6 +74,7 @@ struct GenerateFlags {
   float repetition_penalty = 1.0f;
   std::vector<std::string> stop;
   bool finish_reason = false;
+  bool ignore_eos = false;
 
   void AddTo(CLI::App& app) {
     AddFlag(app, "--max-tokens", max_tokens, "longest answer");
@@ -87,6 +88,8 @@ struct GenerateFlags {
             "make tokens that occurred less likely; 1: off");
     AddFlag(app, "--stop", stop, "text that ends the answer; may be given several times");
     AddFlag(app, "--finish-reason", finish_reason, "a column that says why the answer ended");
+    AddFlag(app, "--ignore-eos", ignore_eos,
+            "go on behind the token that ends an answer: every answer has --max-tokens");
   }
 
   GenerateOptions ToOptions(uint64_t seed) const {
@@ -96,6 +99,7 @@ struct GenerateFlags {
     options.sampling = {temperature, top_k, top_p, min_p, repetition_penalty, seed};
     options.stop = stop;
     options.finish_reason = finish_reason;
+    options.ignore_eos = ignore_eos;
     return options;
   }
 };

@@ -37,7 +37,7 @@ DecodeSpec MakeSpec(const Tokenizer& tokenizer, const GenerateOptions& options) 
   spec.sampling = options.sampling;
   spec.max_tokens = options.max_tokens;
   spec.num_samples = options.num_samples;
-  spec.end_tokens = tokenizer.vocabulary().end_of_generation;
+  if (!options.ignore_eos) spec.end_tokens = tokenizer.vocabulary().end_of_generation;
   if (!options.stop.empty()) {
     spec.stop_rule = std::make_shared<const StopStringRule>(tokenizer, options.stop);
   }
@@ -105,6 +105,7 @@ std::vector<std::pair<std::string, std::string>> GenerateTask::FingerprintEntrie
   }
   if (!stops.empty()) entries.emplace_back("stop", stops + "]");
   entries.emplace_back("finish_reason", options_.finish_reason ? "yes" : "no");
+  entries.emplace_back("ignore_eos", options_.ignore_eos ? "yes" : "no");
   return entries;
 }
 

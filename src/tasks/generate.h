@@ -25,6 +25,8 @@ struct GenerateOptions {
   uint32_t num_samples = 1;
   std::vector<std::string> stop;
   bool finish_reason = false;  // --finish-reason
+  // What ends an answer is a token like others: every answer has max_tokens. For measuring.
+  bool ignore_eos = false;
 };
 
 inline constexpr uint32_t kMaxSamples = 64;

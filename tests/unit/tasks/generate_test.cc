@@ -58,6 +58,14 @@ TEST(GenerateTask, SaysWhatTheDecoderDoes) {
       nullptr);
 }
 
+TEST(GenerateTask, CanGoOnBehindTheEnd) {
+  const TinyModel model = MakeTinyModel();
+  GenerateOptions options = Options();
+  options.ignore_eos = true;
+  const GenerateTask task(model.ForTasks(), options);
+  EXPECT_TRUE(std::get<GenerateSpec>(task.decode_spec()).end_tokens.empty());
+}
+
 TEST(GenerateTask, CutsBeforeTheStopAndLeavesControlTokensOut) {
   const TinyModel model = MakeTinyModel();
   GenerateOptions options = Options();
@@ -143,6 +151,7 @@ TEST(GenerateTask, TheFingerprintSeesEveryOption) {
       [](GenerateOptions& o) { o.num_samples = 2; },
       [](GenerateOptions& o) { o.stop = {"a"}; },
       [](GenerateOptions& o) { o.finish_reason = true; },
+      [](GenerateOptions& o) { o.ignore_eos = true; },
       [](GenerateOptions& o) { o.sampling.temperature = 0.6f; },
       [](GenerateOptions& o) { o.sampling.top_k = 1; },
       [](GenerateOptions& o) { o.sampling.top_p = 0.5f; },
