@@ -17,14 +17,18 @@
   void GemmBlocks(const BlockGemmArgs& args);                                            \
   void GemmFloats(const FloatGemmArgs& args);                                            \
   void RmsNorm(const float* x, const float* w, float* y, size_t m, size_t n, float eps); \
+  void LayerNorm(const KernelTable::LayerNormArgs& args);                                \
   void Rope(const KernelTable::RopeArgs& args);                                          \
   void SwiGlu(const float* gate, const float* up, float* y, size_t n);                   \
+  void GeluErf(const float* x, float* y, size_t n);                                      \
+  void AddBias(float* y, const float* b, size_t m, size_t n);                            \
   void Scale(const float* x, float a, float* y, size_t n);                               \
   void StoreKv(const float* key, const float* value, size_t head_dim, size_t slot,       \
                uint16_t* key_block, uint16_t* value_block);                              \
   void Attend(const AttendArgs& args);                                                   \
   void AttendFinish(const float* const* states, float* const* y, size_t num_rows,        \
                     size_t head_dim);                                                    \
+  void AttendWhole(const AttendWholeArgs& args);                                         \
   float MaxValue(const float* x, size_t n);                                              \
   float SumExp(const float* x, size_t n, float max);                                     \
   }

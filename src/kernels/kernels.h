@@ -21,6 +21,11 @@
 //           power built in the exponent bits, one multiplication. Relative error below 2e-7. NaN
 //           gives NaN.
 //
+//   Erf(x): erf(x / sqrt(2)) as x * P(x^2) / Q(x^2) with x clamped to [-5.6, 5.6]; P and Q by
+//   Horner
+//           with fma from the highest coefficient; (x * P) / Q; clamped to [-1, 1], which it
+//           reaches before 5.6. Absolute error below 3e-7. NaN gives NaN.
+//
 // Shapes: M rows, N output channels, K inputs, d head_dim.
 #pragma once
 
@@ -33,6 +38,14 @@ namespace rowmill::kernels {
 // gains nothing that survives rounding.
 inline constexpr float kExpCoefficients[7] = {
     0x1.6c16c2p-10f, 0x1.111112p-7f, 0x1.555556p-5f, 0x1.555556p-3f, 0.5f, 1.0f, 1.0f};
+
+// Of Erf, lowest power of x^2 first: a minimax fit of erf(x / sqrt(2)) on [0, 5.45] to 3.5e-8,
+// below what single precision keeps.
+inline constexpr float kErfNumerator[7] = {0x1.98844cp-1f,  0x1.218fd6p-4f,  0x1.250c46p-7f,
+                                           0x1.592622p-12f, 0x1.ab904ep-18f, -0x1.7cac9ap-25f,
+                                           0x1.f4b85cp-33f};
+inline constexpr float kErfDenominator[5] = {1.0f, 0x1.05648ap-2f, 0x1.d725bap-6f, 0x1.d6fa46p-10f,
+                                             0x1.fb3ba4p-15f};
 
 inline constexpr size_t kGroupChannels = 16;  // output channels that are packed side by side
 inline constexpr size_t kBlockK = 32;         // activations that share a scale
@@ -145,6 +158,27 @@ struct AttendArgs {
   const uint32_t* visible_end;  // [num_rows] the segment's first; nothing visible is allowed
 };
 
+// Attention of rows over keys that are all at hand (encoders, cross-attention): f32, each row's
+// softmax over its whole set of keys, nothing kept from step to step. One head at a time.
+//
+// Keys are packed 16 side by side so that a vector is one dimension of 16 keys:
+//   keys    [ceil(num_keys / 16)][d][16], zeros beyond the last key
+//   values  [num_keys, ldv]
+struct AttendWholeArgs {
+  const float* queries;  // [num_rows, ldq], already scaled
+  size_t ldq;
+  size_t num_rows;
+  const float* keys;
+  const float* values;
+  size_t ldv;
+  size_t num_keys;  // at least 1
+  size_t head_dim;  // a multiple of 16
+  float* weights;   // scratch, kAttendWholeRows * (num_keys rounded up to 16) floats
+  float* y;         // [num_rows, ldy]
+  size_t ldy;
+};
+inline constexpr size_t kAttendWholeRows = 12;
+
 // ---- The table -----------------------------------------------------------------------
 
 enum class Isa : uint8_t { kScalar, kAvx2, kAvx512, kAvx512Vnni, kAmx, kNeon };
@@ -175,6 +209,19 @@ struct KernelTable {
   // * r) * w. y may be x.
   void (*rms_norm)(const float* x, const float* w, float* y, size_t m, size_t n, float eps);
 
+  // y = (x - mean) * r * w + b for each of m rows of length n (any n): mean = Tree / n of the plain
+  // sums of x[i] by i mod 16; variance likewise of fma(x[i] - mean, x[i] - mean, l[j]); r = 1 /
+  // sqrt(variance + eps); y = fma((x - mean) * r, w, b). y may be x.
+  struct LayerNormArgs {
+    const float* x;  // [m, n]
+    const float* w;  // [n]
+    const float* b;  // [n]
+    float* y;        // [m, n]
+    size_t m, n;
+    float eps;
+  };
+  void (*layer_norm)(const LayerNormArgs& args);
+
   // Rotates `heads` vectors of `head_dim` (half-split pairs (i, i + d/2)) in place by one
   // position's table: a' = fma(a, cos, -(b * sin)), b' = fma(b, cos, a * sin). cos, sin:
   // [rotary_dim / 2]; dimensions from rotary_dim on stay as they are (rotary_dim <= head_dim, pairs
@@ -189,6 +236,12 @@ struct KernelTable {
 
   // y[i] = gate / (1 + Exp(-gate)) * up, in that order of operations. y may be gate.
   void (*swiglu)(const float* gate, const float* up, float* y, size_t n);
+
+  // y = h + h * Erf(x) as fma(h, Erf(x), h), h = 0.5 * x: GELU by the error function. y may be x.
+  void (*gelu_erf)(const float* x, float* y, size_t n);
+
+  // y[r, i] = y[r, i] + b[i] for each of m rows of length n.
+  void (*add_bias)(float* y, const float* b, size_t m, size_t n);
 
   // y[i] = x[i] * a.
   void (*scale)(const float* x, float a, float* y, size_t n);
@@ -213,6 +266,13 @@ struct KernelTable {
   // y[d] = out[d] / Tree(sum) for each of num_rows states.
   void (*attend_finish)(const float* const* states, float* const* y, size_t num_rows,
                         size_t head_dim);
+
+  // Per row:
+  //   s_j = fma over d = 0, 1, ... of q[d] * k[d][j], from 0
+  //   b = max of the s_j that are not NaN (-infinity where all are), plus +0; p_j = Exp(s_j - b)
+  //   sum[j mod 16] += p_j for all j in order; out[d] = fma(p_j, v[j][d], out[d]) for j in order,
+  //   from 0; y[d] = out[d] / Tree(sum)
+  void (*attend_whole)(const AttendWholeArgs& args);
 
   // The largest of n > 0 values, plus +0 (NaN where one is NaN), and the sum over i of Exp(x[i] -
   // max) with 16 partial sums by i mod 16 and Tree.

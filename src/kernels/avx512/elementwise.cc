@@ -11,6 +11,10 @@ void Rope(const KernelTable::RopeArgs& args) { RotateHeads(args); }
 
 void SwiGlu(const float* gate, const float* up, float* y, size_t n) { GateAll(gate, up, y, n); }
 
+void GeluErf(const float* x, float* y, size_t n) { GeluErfAll(x, y, n); }
+
+void AddBias(float* y, const float* b, size_t m, size_t n) { AddBiasAll(y, b, m, n); }
+
 void Scale(const float* x, float a, float* y, size_t n) { ScaleAll(x, a, y, n); }
 
 }  // namespace rowmill::kernels::avx512

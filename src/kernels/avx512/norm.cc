@@ -11,4 +11,6 @@ void RmsNorm(const float* x, const float* w, float* y, size_t m, size_t n, float
   NormalizeAllRows(x, w, y, m, n, eps);
 }
 
+void LayerNorm(const KernelTable::LayerNormArgs& args) { LayerNormAllRows(args); }
+
 }  // namespace rowmill::kernels::avx512

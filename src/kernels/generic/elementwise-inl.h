@@ -1,4 +1,4 @@
-// Rotary positions, the gated activation and scaling over F32x16. Every lane is an element of its
+// Rotary positions, activations, bias and scaling over F32x16. Every lane is an element of its
 // own.
 #pragma once
 
@@ -57,6 +57,42 @@ inline void GateAll(const float* gate, const float* up, float* y, size_t n) {
     const size_t left = n - whole;
     StoreFirstF32(y + whole, left,
                   Gate(LoadFirstF32(gate + whole, left), LoadFirstF32(up + whole, left)));
+  }
+}
+
+ROWMILL_INLINE F32x16 Erf(F32x16 x) {
+  // Max and Min give their second operand where one is NaN, so NaN passes through.
+  x = Min(SetF32(5.6f), Max(SetF32(-5.6f), x));
+  const F32x16 s = Mul(x, x);
+  F32x16 p = SetF32(kErfNumerator[6]);
+#pragma GCC unroll 8
+  for (int i = 5; i >= 0; --i) p = Fma(p, s, SetF32(kErfNumerator[i]));
+  F32x16 q = SetF32(kErfDenominator[4]);
+#pragma GCC unroll 8
+  for (int i = 3; i >= 0; --i) q = Fma(q, s, SetF32(kErfDenominator[i]));
+  return Min(SetF32(1.0f), Max(SetF32(-1.0f), Div(Mul(x, p), q)));
+}
+
+ROWMILL_INLINE F32x16 Gelu(F32x16 x) {
+  const F32x16 h = Mul(SetF32(0.5f), x);
+  return Fma(h, Erf(x), h);
+}
+
+inline void GeluErfAll(const float* x, float* y, size_t n) {
+  const size_t whole = n / 16 * 16;
+  for (size_t i = 0; i < whole; i += 16) StoreF32(y + i, Gelu(LoadF32(x + i)));
+  if (whole < n) StoreFirstF32(y + whole, n - whole, Gelu(LoadFirstF32(x + whole, n - whole)));
+}
+
+inline void AddBiasAll(float* y, const float* b, size_t m, size_t n) {
+  const size_t whole = n / 16 * 16;
+  const size_t left = n - whole;
+  for (size_t row = 0; row < m; ++row, y += n) {
+    for (size_t i = 0; i < whole; i += 16) StoreF32(y + i, Add(LoadF32(y + i), LoadF32(b + i)));
+    if (left > 0) {
+      StoreFirstF32(y + whole, left,
+                    Add(LoadFirstF32(y + whole, left), LoadFirstF32(b + whole, left)));
+    }
   }
 }
 

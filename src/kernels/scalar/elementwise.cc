@@ -4,6 +4,23 @@
 #include "kernels/scalar/exp.h"
 
 namespace rowmill::kernels::scalar {
+namespace {
+
+float Erf(float x) {
+  if (x != x) return x;
+  if (x < -5.6f) x = -5.6f;
+  if (x > 5.6f) x = 5.6f;
+  const float s = x * x;
+  float p = kErfNumerator[6];
+  for (int i = 5; i >= 0; --i) p = std::fma(p, s, kErfNumerator[i]);
+  float q = kErfDenominator[4];
+  for (int i = 3; i >= 0; --i) q = std::fma(q, s, kErfDenominator[i]);
+  const float e = x * p / q;
+  if (e < -1.0f) return -1.0f;
+  return e > 1.0f ? 1.0f : e;
+}
+
+}  // namespace
 
 void Rope(const KernelTable::RopeArgs& args) {
   const size_t half = args.rotary_dim / 2;
@@ -20,6 +37,19 @@ void Rope(const KernelTable::RopeArgs& args) {
 
 void SwiGlu(const float* gate, const float* up, float* y, size_t n) {
   for (size_t i = 0; i < n; ++i) y[i] = gate[i] / (1.0f + Exp(-gate[i])) * up[i];
+}
+
+void GeluErf(const float* x, float* y, size_t n) {
+  for (size_t i = 0; i < n; ++i) {
+    const float h = 0.5f * x[i];
+    y[i] = std::fma(h, Erf(x[i]), h);
+  }
+}
+
+void AddBias(float* y, const float* b, size_t m, size_t n) {
+  for (size_t row = 0; row < m; ++row) {
+    for (size_t i = 0; i < n; ++i) y[row * n + i] += b[i];
+  }
 }
 
 void Scale(const float* x, float a, float* y, size_t n) {

@@ -17,4 +17,24 @@ void RmsNorm(const float* x, const float* w, float* y, size_t m, size_t n, float
   }
 }
 
+void LayerNorm(const KernelTable::LayerNormArgs& args) {
+  const auto n = static_cast<float>(args.n);
+  for (size_t row = 0; row < args.m; ++row) {
+    const float* in = args.x + row * args.n;
+    float* out = args.y + row * args.n;
+    float sums[16] = {};
+    for (size_t i = 0; i < args.n; ++i) sums[i % 16] += in[i];
+    const float mean = Tree(sums) / n;
+    float squares[16] = {};
+    for (size_t i = 0; i < args.n; ++i) {
+      const float difference = in[i] - mean;
+      squares[i % 16] = std::fma(difference, difference, squares[i % 16]);
+    }
+    const float r = 1.0f / std::sqrt(Tree(squares) / n + args.eps);
+    for (size_t i = 0; i < args.n; ++i) {
+      out[i] = std::fma((in[i] - mean) * r, args.w[i], args.b[i]);
+    }
+  }
+}
+
 }  // namespace rowmill::kernels::scalar

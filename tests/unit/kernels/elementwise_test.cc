@@ -76,6 +76,50 @@ TEST_P(ElementwiseTest, SwiGluAgreesWithLongDouble) {
   }
 }
 
+TEST_P(ElementwiseTest, GeluErfEqualsScalar) {
+  Random random(44);
+  for (Extremes extremes : {Extremes::kNone, Extremes::kFinite, Extremes::kAll}) {
+    for (size_t n : {1, 15, 16, 17, 33, 64, 1536}) {
+      std::vector<float> x = RandomFloats(random, n + 1, extremes);
+      for (float& value : x) value *= 8.0f;
+      std::vector<float> expected(n + 2, 7.0f), actual(n + 2, 7.0f);
+      ScalarTable().gelu_erf(x.data() + 1, expected.data() + 1, n);
+      table().gelu_erf(x.data() + 1, actual.data() + 1, n);
+      EXPECT_TRUE(SameBits(expected, actual)) << n;
+      table().gelu_erf(x.data() + 1, x.data() + 1, n);
+      EXPECT_TRUE(SameBits(expected.data() + 1, x.data() + 1, n)) << "in place";
+    }
+  }
+}
+
+TEST_P(ElementwiseTest, GeluErfAgreesWithLongDouble) {
+  std::vector<float> x = {-1e30f, 1e30f, 0.0f};
+  for (float value = -9.0f; value <= 9.0f; value += 0.0037f) x.push_back(value);
+  std::vector<float> y(x.size());
+  table().gelu_erf(x.data(), y.data(), y.size());
+  for (size_t i = 0; i < x.size(); ++i) {
+    const auto value = static_cast<long double>(x[i]);
+    const long double expected = 0.5L * value * (1.0L + erfl(value / sqrtl(2.0L)));
+    EXPECT_NEAR(static_cast<double>(y[i]), static_cast<double>(expected),
+                std::max(1.0, std::abs(static_cast<double>(value))) * 2.5e-7)
+        << x[i];
+  }
+  EXPECT_EQ(y[0], 0.0f);  // and not a rest of 1e30
+}
+
+TEST_P(ElementwiseTest, AddBiasEqualsScalar) {
+  Random random(45);
+  for (size_t n : {1, 15, 16, 17, 33, 100}) {
+    const std::vector<float> b = RandomFloats(random, n + 1);
+    const std::vector<float> y = RandomFloats(random, 3 * n + 2, Extremes::kAll);
+    std::vector<float> expected = y, actual = y;
+    ScalarTable().add_bias(expected.data() + 1, b.data() + 1, 3, n);
+    table().add_bias(actual.data() + 1, b.data() + 1, 3, n);
+    EXPECT_TRUE(SameBits(expected, actual)) << n;
+    EXPECT_EQ(actual.back(), y.back());
+  }
+}
+
 TEST_P(ElementwiseTest, ScaleEqualsScalar) {
   Random random(43);
   for (size_t n : {1, 15, 16, 17, 33, 100}) {

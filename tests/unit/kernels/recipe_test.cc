@@ -114,6 +114,29 @@ uint64_t HashAttention(const KernelTable& table) {
   return hash.value();
 }
 
+// What encoders need beside the above.
+uint64_t HashEncoder(const KernelTable& table) {
+  Fingerprint hash;
+  Random random(105);
+  const size_t m = 19, n = 384, d = 32, num_keys = 45;
+  std::vector<float> x = RandomFloats(random, m * n);
+  const std::vector<float> wb = RandomFloats(random, 2 * n);
+  std::vector<float> y(m * n);
+  table.layer_norm({x.data(), wb.data(), wb.data() + n, y.data(), m, n, 1e-12f});
+  hash.Add(y);
+  table.add_bias(y.data(), wb.data(), m, n);
+  hash.Add(y);
+  table.gelu_erf(y.data(), y.data(), m * n);
+  hash.Add(y);
+  const std::vector<float> keys = RandomFloats(random, 48 * d);
+  const std::vector<float> values = RandomFloats(random, num_keys * d);
+  std::vector<float> weights(kAttendWholeRows * 48);
+  table.attend_whole(
+      {x.data(), n, m, keys.data(), values.data(), d, num_keys, d, weights.data(), y.data(), n});
+  hash.Add(y);
+  return hash.value();
+}
+
 class RecipeTest : public KernelTest {};
 
 TEST_P(RecipeTest, GivesTheSameBitsAsEver) {
@@ -121,6 +144,7 @@ TEST_P(RecipeTest, GivesTheSameBitsAsEver) {
   EXPECT_EQ(HashGemmFloats(table()), 0xa19a99a337e6c5dbu);
   EXPECT_EQ(HashElementwise(table()), 0xe9d17e988174c4c5u);
   EXPECT_EQ(HashAttention(table()), 0xe27420c8833a7682u);
+  EXPECT_EQ(HashEncoder(table()), 0x5e5d34e9daa812a3u);
 }
 
 INSTANTIATE_TEST_SUITE_P(AllTables, RecipeTest, testing::ValuesIn(TablesToTest()), TableName());

@@ -1,0 +1,12 @@
+#include "kernels/avx512/vector.h"
+#include "kernels/isa_functions.h"
+// The vector header comes first: the shared body is written over its names.
+#include "kernels/generic/attend_whole-inl.h"
+
+ROWMILL_DECLARE_KERNELS(avx512)
+
+namespace rowmill::kernels::avx512 {
+
+void AttendWhole(const AttendWholeArgs& args) { AttendWholeAll(args); }
+
+}  // namespace rowmill::kernels::avx512

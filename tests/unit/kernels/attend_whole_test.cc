@@ -1,0 +1,108 @@
+#include <cmath>
+
+#include "unit/kernels/test_data.h"
+
+namespace rowmill::kernels {
+namespace {
+
+class AttendWholeTest : public KernelTest {};
+
+struct Case {
+  size_t num_rows, num_keys, head_dim;
+};
+
+// Queries, keys, values and their memory, everything one float off alignment.
+struct Inputs {
+  Inputs(Random& random, const Case& of_shape, Extremes extremes)
+      : shape(of_shape),
+        queries(RandomFloats(random, shape.num_rows * ldq() + 1, extremes)),
+        keys(RandomFloats(random, shape.num_keys * shape.head_dim, extremes)),
+        values(RandomFloats(random, shape.num_keys * ldv() + 1, extremes)),
+        packed((shape.num_keys + 15) / 16 * 16 * shape.head_dim + 1, 0.0f) {
+    for (size_t j = 0; j < shape.num_keys; ++j) {
+      for (size_t i = 0; i < shape.head_dim; ++i) {
+        packed[1 + (j / 16 * shape.head_dim + i) * 16 + j % 16] = keys[j * shape.head_dim + i];
+      }
+    }
+  }
+  size_t ldq() const { return shape.head_dim + 3; }
+  size_t ldv() const { return shape.head_dim + 5; }
+  size_t ldy() const { return shape.head_dim + 7; }
+
+  std::vector<float> Attend(const KernelTable& table) const {
+    std::vector<float> weights(kAttendWholeRows * ((shape.num_keys + 15) / 16 * 16) + 1);
+    std::vector<float> y(shape.num_rows * ldy() + 1, 7.0f);
+    table.attend_whole({queries.data() + 1, ldq(), shape.num_rows, packed.data() + 1,
+                        values.data() + 1, ldv(), shape.num_keys, shape.head_dim,
+                        weights.data() + 1, y.data() + 1, ldy()});
+    return y;
+  }
+
+  Case shape;
+  std::vector<float> queries, keys, values, packed;
+};
+
+TEST_P(AttendWholeTest, EqualsScalar) {
+  const uint64_t seed = 61;
+  SCOPED_TRACE(testing::Message() << "seed " << seed);
+  Random random(seed);
+  for (Extremes extremes : {Extremes::kNone, Extremes::kFinite, Extremes::kAll}) {
+    for (size_t head_dim : {16, 32, 64, 80}) {
+      for (size_t num_keys : {1, 2, 15, 16, 17, 33, 70}) {
+        for (size_t num_rows : {1, 2, 3, 5, 7, 12, 25}) {
+          const Inputs inputs(random, {num_rows, num_keys, head_dim}, extremes);
+          EXPECT_TRUE(SameBits(inputs.Attend(ScalarTable()), inputs.Attend(table())))
+              << "rows " << num_rows << " keys " << num_keys << " d " << head_dim;
+        }
+      }
+    }
+  }
+}
+
+TEST_P(AttendWholeTest, AgreesWithDoublePrecision) {
+  Random random(62);
+  const Case shape = {9, 45, 32};
+  Inputs inputs(random, shape, Extremes::kNone);
+  for (float& q : inputs.queries) q *= 2.0f;
+  const std::vector<float> y = inputs.Attend(table());
+  for (size_t row = 0; row < shape.num_rows; ++row) {
+    std::vector<double> p(shape.num_keys);
+    double sum = 0;
+    for (size_t j = 0; j < shape.num_keys; ++j) {
+      double score = 0;
+      for (size_t i = 0; i < shape.head_dim; ++i) {
+        score += static_cast<double>(inputs.queries[1 + row * inputs.ldq() + i]) *
+                 static_cast<double>(inputs.keys[j * shape.head_dim + i]);
+      }
+      p[j] = std::exp(score);
+      sum += p[j];
+    }
+    for (size_t i = 0; i < shape.head_dim; ++i) {
+      double expected = 0;
+      for (size_t j = 0; j < shape.num_keys; ++j) {
+        expected += p[j] / sum * static_cast<double>(inputs.values[1 + j * inputs.ldv() + i]);
+      }
+      EXPECT_NEAR(static_cast<double>(y[1 + row * inputs.ldy() + i]), expected, 1e-5);
+    }
+  }
+}
+
+TEST_P(AttendWholeTest, ARowDoesNotDependOnItsCompany) {
+  Random random(63);
+  const Inputs all(random, {25, 40, 32}, Extremes::kNone);
+  const std::vector<float> together = all.Attend(table());
+  for (size_t row = 0; row < all.shape.num_rows; ++row) {
+    Inputs alone = all;
+    alone.shape.num_rows = 1;
+    alone.queries.erase(alone.queries.begin() + 1,
+                        alone.queries.begin() + 1 + static_cast<ptrdiff_t>(row * all.ldq()));
+    const std::vector<float> y = alone.Attend(table());
+    EXPECT_TRUE(SameBits(together.data() + 1 + row * all.ldy(), y.data() + 1, 32)) << row;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(AllTables, AttendWholeTest, testing::ValuesIn(TablesToTest()),
+                         TableName());
+
+}  // namespace
+}  // namespace rowmill::kernels
