@@ -1,7 +1,6 @@
 #include "text/special_tokens.h"
 
 #include <algorithm>
-#include <bit>
 
 #include "base/check.h"
 
@@ -14,15 +13,18 @@ bool IsWanted(TokenType type, SpecialTokenMatcher::Kind kind) {
          (type == TokenType::kControl || type == TokenType::kUnknown);
 }
 
-}  // namespace
-
-SpecialTokenMatcher::SpecialTokenMatcher(const Vocabulary& vocabulary, Kind kind) {
+size_t MaxStates(const Vocabulary& vocabulary, SpecialTokenMatcher::Kind kind) {
   size_t max_states = 1;
   for (size_t i = 0; i < vocabulary.size(); ++i) {
     if (IsWanted(vocabulary.types[i], kind)) max_states += vocabulary.texts[i].size();
   }
-  CHECK(max_states < uint32_t{1} << 31);
-  transitions_.resize(std::bit_ceil(2 * max_states));
+  return max_states;
+}
+
+}  // namespace
+
+SpecialTokenMatcher::SpecialTokenMatcher(const Vocabulary& vocabulary, Kind kind)
+    : trie_(MaxStates(vocabulary, kind)) {
   tokens_.resize(1);
   std::vector<Origin> origins(1);
   for (size_t i = 0; i < vocabulary.size(); ++i) {
@@ -41,10 +43,8 @@ void SpecialTokenMatcher::AddReversed(std::string_view text, const Token& token,
   uint32_t state = kRoot;
   for (size_t i = text.size(); i-- > 0;) {
     const uint8_t byte = static_cast<uint8_t>(text[i]);
-    uint32_t target = FindTransition(state, byte);
-    if (target == kRoot) {
-      target = num_states_++;
-      InsertTransition(state, byte, target);
+    const uint32_t target = trie_.FindOrAdd(state, byte);
+    if (target == tokens_.size()) {
       tokens_.emplace_back();
       origins.push_back({state, byte});
     }
@@ -56,14 +56,15 @@ void SpecialTokenMatcher::AddReversed(std::string_view text, const Token& token,
 }
 
 void SpecialTokenMatcher::LinkSuffixes(const std::vector<Origin>& origins) {
-  suffix_.assign(num_states_, kRoot);
-  longest_.assign(num_states_, kRoot);
-  shorter_.assign(num_states_, kRoot);
+  const uint32_t num_states = trie_.num_states();
+  suffix_.assign(num_states, kRoot);
+  longest_.assign(num_states, kRoot);
+  shorter_.assign(num_states, kRoot);
   // Suffix links lead to shallower states, so these have to be finished first. States are numbered
   // in order of insertion; sorting them by depth gives the breadth-first order.
-  std::vector<uint32_t> depth(num_states_, 0);
-  std::vector<uint32_t> order(num_states_);
-  for (uint32_t state = 1; state < num_states_; ++state) {
+  std::vector<uint32_t> depth(num_states, 0);
+  std::vector<uint32_t> order(num_states);
+  for (uint32_t state = 1; state < num_states; ++state) {
     depth[state] = depth[origins[state].parent] + 1;
     order[state] = state;
   }
@@ -81,32 +82,10 @@ void SpecialTokenMatcher::LinkSuffixes(const std::vector<Origin>& origins) {
   }
 }
 
-void SpecialTokenMatcher::InsertTransition(uint32_t state, uint8_t byte, uint32_t target) {
-  if (state == kRoot) {
-    from_root_[byte] = target;
-    return;
-  }
-  const uint64_t key = static_cast<uint64_t>(state) << 8 | byte;
-  const size_t mask = transitions_.size() - 1;
-  size_t i = key * 0x9E3779B97F4A7C15 >> 20 & mask;
-  while (transitions_[i].key != kNoTransition) i = (i + 1) & mask;
-  transitions_[i] = {key, target};
-}
-
-uint32_t SpecialTokenMatcher::FindTransition(uint32_t state, uint8_t byte) const {
-  if (state == kRoot) return from_root_[byte];
-  const uint64_t key = static_cast<uint64_t>(state) << 8 | byte;
-  const size_t mask = transitions_.size() - 1;
-  for (size_t i = key * 0x9E3779B97F4A7C15 >> 20 & mask;; i = (i + 1) & mask) {
-    if (transitions_[i].key == key) return transitions_[i].target;
-    if (transitions_[i].key == kNoTransition) return kRoot;
-  }
-}
-
 uint32_t SpecialTokenMatcher::Step(uint32_t state, uint8_t byte, uint64_t& num_operations) const {
   for (;;) {
     ++num_operations;
-    const uint32_t target = FindTransition(state, byte);
+    const uint32_t target = trie_.Find(state, byte);
     if (target != kRoot || state == kRoot) return target;
     state = suffix_[state];
   }
@@ -132,7 +111,7 @@ void SpecialTokenMatcher::FindAll(std::string_view text, std::span<const ParseRe
   for (size_t i = text.size(); i-- > 0;) {
     const uint8_t byte = static_cast<uint8_t>(text[i]);
     if (state == kRoot) {
-      state = from_root_[byte];
+      state = trie_.Find(kRoot, byte);
       if (state == kRoot) continue;
     } else {
       state = Step(state, byte, scratch.num_operations);

@@ -19,13 +19,13 @@
 // Paper: A. Aho, M. Corasick, "Efficient string matching", CACM 18(6), 1975.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
 #include <vector>
 
+#include "text/byte_trie.h"
 #include "text/vocabulary.h"
 
 namespace rowmill {
@@ -65,23 +65,18 @@ class SpecialTokenMatcher {
 
   SpecialTokenMatcher(const Vocabulary& vocabulary, Kind kind);
 
-  bool empty() const { return num_states_ == 1; }
+  bool empty() const { return trie_.num_states() == 1; }
   // Fills `scratch.matches`. A control token is found only where it lies within one region.
   void FindAll(std::string_view text, std::span<const ParseRegion> regions,
                SpecialTokenScratch& scratch) const;
 
  private:
-  struct Transition {
-    uint64_t key = kNoTransition;  // state << 8 | byte
-    uint32_t target = 0;
-  };
   struct Token {
     int32_t id = kNoToken;
     uint32_t size = 0;
     bool is_control = false;
   };
-  static constexpr uint64_t kNoTransition = ~uint64_t{0};
-  static constexpr uint32_t kRoot = 0;  // also stands for "no state"
+  static constexpr uint32_t kRoot = ByteTrie::kRoot;
 
   // How each state was reached; needed while the automaton is built.
   struct Origin {
@@ -91,18 +86,14 @@ class SpecialTokenMatcher {
 
   void AddReversed(std::string_view text, const Token& token, std::vector<Origin>& origins);
   void LinkSuffixes(const std::vector<Origin>& origins);
-  void InsertTransition(uint32_t state, uint8_t byte, uint32_t target);
-  uint32_t FindTransition(uint32_t state, uint8_t byte) const;
   uint32_t Step(uint32_t state, uint8_t byte, uint64_t& num_operations) const;
   const Token* LongestAllowed(uint32_t state, size_t room) const;
 
-  uint32_t num_states_ = 1;
-  std::array<uint32_t, 256> from_root_{};  // a dense row: text without special tokens stays here
-  std::vector<Transition> transitions_;    // those of the other states; open addressing
-  std::vector<uint32_t> suffix_;           // [states]: state of the longest proper suffix
-  std::vector<uint32_t> longest_;          // [states]: nearest state, itself first, with a token
-  std::vector<uint32_t> shorter_;          // [states]: the next such state after itself
-  std::vector<Token> tokens_;              // [states]: the token that starts here, if any
+  ByteTrie trie_;
+  std::vector<uint32_t> suffix_;   // [states]: state of the longest proper suffix
+  std::vector<uint32_t> longest_;  // [states]: nearest state, itself first, with a token
+  std::vector<uint32_t> shorter_;  // [states]: the next such state after itself
+  std::vector<Token> tokens_;      // [states]: the token that starts here, if any
 };
 
 }  // namespace rowmill
