@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "formats/error_text.h"
+#include "text/character_map.h"
 #include "text/pre_tokenizer.h"
 #include "text/token_table.h"
 #include "text/utf8.h"
@@ -40,9 +41,10 @@ TokenizerModel ReadModel(const GgufFile& file) {
   const std::string_view name = file.GetString("tokenizer.ggml.model");
   if (name == "gpt2") return TokenizerModel::kByteLevelBpe;
   if (name == "llama") return TokenizerModel::kSentencePieceBpe;
+  if (name == "t5") return TokenizerModel::kUnigram;
   throw ModelError(file.name() + ": tokeniser model " + Quoted(name) +
                    " (tokenizer.ggml.model) is not supported; known: gpt2 (byte-level BPE), llama "
-                   "(SentencePiece BPE)");
+                   "(SentencePiece BPE), t5 (Unigram)");
 }
 
 void ReadTexts(const GgufFile& file, Vocabulary& vocabulary) {
@@ -95,7 +97,7 @@ void ReadTypes(const GgufFile& file, Vocabulary& vocabulary) {
 void ReadScores(const GgufFile& file, Vocabulary& vocabulary) {
   const size_t num_tokens = vocabulary.size();
   if (file.Find(kScores) == nullptr) {
-    if (vocabulary.model == TokenizerModel::kSentencePieceBpe) {
+    if (vocabulary.model != TokenizerModel::kByteLevelBpe) {
       Fail(file, "the scores of the tokens (" + std::string(kScores) + ") are missing");
     }
     return;
@@ -179,7 +181,11 @@ void ReadFlags(const GgufFile& file, Vocabulary& vocabulary) {
   const bool bos_default = is_spm || (pre && pre->adds_bos_by_default);
   vocabulary.add_bos = file.FindBool("tokenizer.ggml.add_bos_token").value_or(bos_default);
   vocabulary.add_eos = file.FindBool("tokenizer.ggml.add_eos_token").value_or(false);
-  vocabulary.add_space_prefix = file.FindBool("tokenizer.ggml.add_space_prefix").value_or(is_spm);
+  const bool is_unigram = vocabulary.model == TokenizerModel::kUnigram;
+  vocabulary.add_space_prefix =
+      file.FindBool("tokenizer.ggml.add_space_prefix").value_or(is_spm || is_unigram);
+  vocabulary.remove_extra_spaces =
+      file.FindBool("tokenizer.ggml.remove_extra_whitespaces").value_or(false);
   if (vocabulary.add_bos && vocabulary.bos == kNoToken) {
     Fail(file,
          "the model begins texts with a token (add_bos_token) that the file does not name "
@@ -192,22 +198,16 @@ void ReadFlags(const GgufFile& file, Vocabulary& vocabulary) {
   }
 }
 
-// SentencePiece's normaliser tables. No tokeniser of ours uses them (the models that need them are
-// refused by name), but a file in which they are cut is damaged, and that is worth knowing early:
-// u32 size of the trie, the trie, then replacement strings.
-void CheckCharsmap(const GgufFile& file) {
+// SentencePiece's normaliser table. Only Unigram uses it, but a file of any kind in which it is cut
+// is damaged, and that is worth knowing early.
+void ReadCharacterMap(const GgufFile& file, Vocabulary& vocabulary) {
   const std::vector<int64_t>* bytes = file.FindInts(kCharsmap);
   if (bytes == nullptr) return;
-  constexpr size_t kHeaderBytes = 4;
-  uint64_t trie_bytes = 0;
-  for (size_t i = 0; i < kHeaderBytes && i < bytes->size(); ++i) {
-    trie_bytes |= static_cast<uint64_t>((*bytes)[i] & 0xFF) << (8 * i);
-  }
-  if (bytes->size() < kHeaderBytes || trie_bytes > bytes->size() - kHeaderBytes ||
-      trie_bytes % 4 != 0) {
-    Fail(file, std::string(kCharsmap) + " has " + std::to_string(bytes->size()) +
-                   " bytes, but declares a table of " + std::to_string(trie_bytes));
-  }
+  if (bytes->empty()) Fail(file, std::string(kCharsmap) + " is empty");
+  std::string map;
+  for (const int64_t byte : *bytes) map.push_back(static_cast<char>(byte));
+  CharacterMap::Parse(file.name(), map);
+  if (vocabulary.model == TokenizerModel::kUnigram) vocabulary.character_map = std::move(map);
 }
 
 }  // namespace
@@ -221,7 +221,7 @@ Vocabulary ReadGgufVocabulary(const GgufFile& file) {
   ReadTypes(file, vocabulary);
   ReadScores(file, vocabulary);
   if (vocabulary.model == TokenizerModel::kByteLevelBpe) ReadMerges(file, vocabulary);
-  CheckCharsmap(file);
+  ReadCharacterMap(file, vocabulary);
   ReadSpecialIds(file, vocabulary);
   ReadFlags(file, vocabulary);
   FindEndOfGeneration(vocabulary);

@@ -8,25 +8,11 @@
 #include "base/check.h"
 #include "text/bpe_merge.h"
 #include "text/byte_token.h"
+#include "text/escaped_space.h"
 #include "text/utf8.h"
 
 namespace rowmill {
 namespace {
-
-// What the vocabulary writes for a space, and therefore the same as one.
-constexpr std::string_view kEscapedSpace = "\xE2\x96\x81";  // U+2581
-
-// `text` with U+2581 as a space: shorter keys than the other way round.
-std::string Unescape(std::string_view text) {
-  std::string out;
-  for (;;) {
-    const size_t found = text.find(kEscapedSpace);
-    out.append(text.substr(0, found));
-    if (found == std::string_view::npos) return out;
-    out.push_back(' ');
-    text.remove_prefix(found + kEscapedSpace.size());
-  }
-}
 
 // A token can be found by its text unless it is a control or byte token (as in SentencePiece, where
 // those are reserved) or has a literal space: text has none left when merging begins.
@@ -37,7 +23,7 @@ std::string FindKey(const Vocabulary& vocabulary, size_t i) {
       text.find(' ') != std::string::npos) {
     return {};
   }
-  return Unescape(text);
+  return UnescapeSpaces(text);
 }
 
 TokenTable MakeTable(const Vocabulary& vocabulary) {
@@ -47,7 +33,7 @@ TokenTable MakeTable(const Vocabulary& vocabulary) {
     const std::string key = FindKey(vocabulary, i);
     switch (vocabulary.types[i]) {
       case TokenType::kNormal:
-        table.Add(Unescape(text), key);
+        table.Add(UnescapeSpaces(text), key);
         break;
       case TokenType::kByte:
         table.Add(ByteTokenBytes(text), key);
@@ -134,26 +120,16 @@ void SentencePieceTokenizer::EncodeFragment(std::string_view fragment, Tokenizer
   if (vocabulary().add_space_prefix || fragment.find(kEscapedSpace) != std::string_view::npos) {
     scratch.fragment.clear();
     if (vocabulary().add_space_prefix) scratch.fragment.push_back(' ');
-    scratch.fragment += Unescape(fragment);
+    scratch.fragment += UnescapeSpaces(fragment);
     const size_t size = scratch.fragment.size();
     scratch.fragment.append(TokenizerScratch::kReadablePadding, '\0');
     fragment = std::string_view(scratch.fragment).substr(0, size);
   }
   while (!fragment.empty()) {
-    const size_t size = FirstPiece(fragment);
+    const size_t size = FirstUnjoinedSpace(fragment, joins_next_space_);
     EncodeThroughCache(fragment.substr(0, size), scratch, out);
     fragment.remove_prefix(size);
   }
-}
-
-// Up to the next space that no token has after the byte before it.
-size_t SentencePieceTokenizer::FirstPiece(std::string_view text) const {
-  size_t space = text.find(' ', 1);
-  while (space != std::string_view::npos &&
-         joins_next_space_[static_cast<uint8_t>(text[space - 1])]) {
-    space = text.find(' ', space + 1);
-  }
-  return std::min(space, text.size());
 }
 
 void SentencePieceTokenizer::EncodePiece(std::string_view piece, TokenizerScratch& scratch,

@@ -38,7 +38,6 @@ class SentencePieceTokenizer final : public Tokenizer {
  private:
   SentencePieceTokenizer(Vocabulary vocabulary, TokenTable table);
 
-  size_t FirstPiece(std::string_view text) const;
   void AppendByteTokens(std::string_view character, std::vector<int32_t>& out) const;
 
   std::vector<uint32_t> rank_;              // [V]: 0 for the highest score, equal for equal scores

@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "text/byte_level_tokenizer.h"
 #include "text/sentence_piece_tokenizer.h"
+#include "text/unigram_tokenizer.h"
 #include "text/utf8.h"
 
 namespace rowmill {
@@ -15,6 +16,8 @@ std::unique_ptr<const Tokenizer> Tokenizer::Make(Vocabulary vocabulary) {
       return ByteLevelTokenizer::Make(std::move(vocabulary));
     case TokenizerModel::kSentencePieceBpe:
       return SentencePieceTokenizer::Make(std::move(vocabulary));
+    case TokenizerModel::kUnigram:
+      return UnigramTokenizer::Make(std::move(vocabulary));
   }
   CHECK(false);
 }

@@ -14,6 +14,7 @@
 #include "text/bpe_merge.h"
 #include "text/piece_cache.h"
 #include "text/special_tokens.h"
+#include "text/vocabulary.h"
 
 namespace rowmill {
 
@@ -23,6 +24,14 @@ struct TokenizerCounters {
   uint64_t num_cache_hits = 0;     // of these, found in the cache
   uint64_t num_replacements = 0;   // U+FFFD put in for ill-formed UTF-8
   uint64_t num_dropped_bytes = 0;  // bytes for which the vocabulary has no token
+};
+
+// The best way to cut a piece up to some position: Unigram's Viterbi search.
+struct BestPath {
+  float score = 0.0f;
+  uint32_t begin = 0;  // of its last token
+  int32_t id = kNoToken;
+  bool is_reached = false;
 };
 
 class TokenizerScratch {
@@ -44,6 +53,8 @@ class TokenizerScratch {
     constexpr size_t kKeptBytes = 1 << 18;
     if (text.capacity() > kKeptBytes) std::string().swap(text);
     if (fragment.capacity() > kKeptBytes) std::string().swap(fragment);
+    if (best_paths.capacity() > kKeptBytes / sizeof(BestPath))
+      std::vector<BestPath>().swap(best_paths);
     merge.Trim();
     special.Trim();
   }
@@ -56,6 +67,7 @@ class TokenizerScratch {
   std::vector<ParseRegion> regions;
   SpecialTokenScratch special;
   MergeWorkspace merge;
+  std::vector<BestPath> best_paths;
   PieceCache cache;
   TokenizerCounters counts;
 

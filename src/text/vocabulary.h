@@ -29,6 +29,7 @@ enum class TokenType : uint8_t {
 enum class TokenizerModel : uint8_t {
   kByteLevelBpe,      // "gpt2": merges over bytes, cut by a pre-tokeniser
   kSentencePieceBpe,  // "llama": merges by score over characters, bytes as fallback
+  kUnigram,           // "t5": the tokens whose scores sum to the most
 };
 
 // `left` followed by `right` becomes `result`; the position in the list is the rank, lower first.
@@ -60,6 +61,8 @@ struct Vocabulary {
   bool add_bos = false;
   bool add_eos = false;
   bool add_space_prefix = false;
+  bool remove_extra_spaces = false;  // at both ends, and all but one between words; Unigram only
+  std::string character_map;         // bytes for CharacterMap::Parse, Unigram only
 
   // What ends a generation: eos, eot, eom and the tokens whose text is known to. Ascending.
   std::vector<int32_t> end_of_generation;

@@ -209,8 +209,8 @@ TEST(GgufVocabulary, RefusesACutCharsmap) {
 }
 
 TEST(GgufVocabulary, RefusesOtherModelsByName) {
-  EXPECT_HAS(Spoiled([](Metadata& m) { m.model = "t5"; }), "'t5'");
-  EXPECT_HAS(Spoiled([](Metadata& m) { m.model = "t5"; }), "gpt2");
+  EXPECT_HAS(Spoiled([](Metadata& m) { m.model = "rwkv"; }), "'rwkv'");
+  EXPECT_HAS(Spoiled([](Metadata& m) { m.model = "rwkv"; }), "gpt2");
 }
 
 TEST(GgufVocabulary, RefusesValuesOfOtherTypes) {

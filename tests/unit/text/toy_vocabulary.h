@@ -19,7 +19,7 @@ inline int32_t AddToken(Vocabulary& vocabulary, std::string_view text, TokenType
                         float score = 0) {
   vocabulary.texts.emplace_back(text);
   vocabulary.types.push_back(type);
-  if (vocabulary.model == TokenizerModel::kSentencePieceBpe) vocabulary.scores.push_back(score);
+  if (vocabulary.model != TokenizerModel::kByteLevelBpe) vocabulary.scores.push_back(score);
   return static_cast<int32_t>(vocabulary.size()) - 1;
 }
 
@@ -81,6 +81,22 @@ inline Vocabulary PieceVocabulary(const std::vector<std::string>& texts) {
   }
   float score = 0;
   for (const std::string& text : texts) AddToken(vocabulary, text, TokenType::kNormal, score -= 1);
+  FindEndOfGeneration(vocabulary);
+  return vocabulary;
+}
+
+// A Unigram vocabulary as SentencePiece trains it by default: <unk>, <s>, </s>, then the given
+// texts with their scores; a space in front, runs of spaces are one.
+inline Vocabulary UnigramVocabulary(const std::vector<std::pair<std::string, float>>& texts) {
+  Vocabulary vocabulary;
+  vocabulary.source = "toy";
+  vocabulary.model = TokenizerModel::kUnigram;
+  vocabulary.unk = AddToken(vocabulary, "<unk>", TokenType::kUnknown);
+  vocabulary.bos = AddToken(vocabulary, "<s>", TokenType::kControl);
+  vocabulary.eos = AddToken(vocabulary, "</s>", TokenType::kControl);
+  vocabulary.add_space_prefix = true;
+  vocabulary.remove_extra_spaces = true;
+  for (const auto& [text, score] : texts) AddToken(vocabulary, text, TokenType::kNormal, score);
   FindEndOfGeneration(vocabulary);
   return vocabulary;
 }
