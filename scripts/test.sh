@@ -139,6 +139,7 @@ if wants checks; then
     done
     count command --name format -- scripts/format.sh --check
     count unittest --folder tests/checks
+    count unittest --folder tests/bench
 fi
 
 if wants unit || wants cli || wants clang; then
