@@ -27,6 +27,8 @@ void BatchAttention::Plan(const TokenBatch& batch, const float* queries, float* 
   groups_.clear();
   row_begin_.clear();
   row_end_.clear();
+  window_begin_.clear();
+  window_end_.clear();
   for (size_t head = 0; head < shape_.num_kv_heads; ++head) {
     row_queries_[head].clear();
     row_states_[head].clear();
@@ -82,12 +84,30 @@ void BatchAttention::AddGroup(const KvSegment* segment, size_t num_blocks, size_
   const size_t d = shape_.head_dim;
   const size_t state_size = d + kernels::kStateExtra;
   const auto part_length = static_cast<uint32_t>(num_blocks * kernels::kKeyBlock);
-  groups_.push_back({segment, num_blocks, level, row_end_.size(), tokens.size() * heads_per_group});
+  groups_.push_back(
+      {segment, num_blocks, level, row_end_.size(), tokens.size() * heads_per_group, 0});
+  // The window of a token begins at this key of the part, perhaps beyond its end.
+  const auto window_begin = [&](uint32_t token) {
+    const uint32_t seen = positions_[token] + 1;
+    const uint32_t from = seen > shape_.window ? seen - shape_.window : 0;
+    return std::min(from > first_position ? from - first_position : 0, part_length);
+  };
+  uint32_t skipped = 0;  // keys in blocks that no window reaches
+  if (shape_.window > 0) {
+    skipped = part_length;
+    for (uint32_t token : tokens) skipped = std::min(skipped, window_begin(token));
+    groups_.back().window_block = skipped / kernels::kKeyBlock;
+    skipped = static_cast<uint32_t>(groups_.back().window_block * kernels::kKeyBlock);
+  }
   for (uint32_t token : tokens) {
     const uint32_t visible = std::min(positions_[token] + 1 - first_position, part_length);
     for (size_t g = 0; g < heads_per_group; ++g) {
       row_begin_.push_back(0);
       row_end_.push_back(visible);
+      if (shape_.window > 0) {
+        window_begin_.push_back(window_begin(token) - skipped);
+        window_end_.push_back(visible - skipped);
+      }
       for (size_t kv_head = 0; kv_head < shape_.num_kv_heads; ++kv_head) {
         const size_t head = token * shape_.num_heads + kv_head * heads_per_group + g;
         row_queries_[kv_head].push_back(queries_ + head * d);
@@ -119,7 +139,10 @@ void BatchAttention::StoreKeyValues(const kernels::KernelTable& kernels, ThreadT
   });
 }
 
-void BatchAttention::Run(const kernels::KernelTable& kernels, ThreadTeam& team, size_t layer) {
+void BatchAttention::Run(const kernels::KernelTable& kernels, ThreadTeam& team, size_t layer,
+                         AttentionReach reach) {
+  const bool windowed = reach == AttentionReach::kWindow;
+  CHECK(!windowed || shape_.window > 0);
   const size_t d = shape_.head_dim;
   const size_t state_size = d + kernels::kStateExtra;
   const size_t num_heads = shape_.num_heads;
@@ -136,12 +159,20 @@ void BatchAttention::Run(const kernels::KernelTable& kernels, ThreadTeam& team, 
         state[state_size - 1] = -std::numeric_limits<float>::infinity();
       }
     }
+    // Blocks before a window are left out altogether: a row folds only blocks that it sees, so
+    // that this changes no bit.
+    const std::vector<uint32_t>& begin = windowed ? window_begin_ : row_begin_;
+    const std::vector<uint32_t>& end = windowed ? window_end_ : row_end_;
     for (const Group& group : groups_) {
-      kernels.attend({group.segment->keys(layer, kv_head), group.segment->values(layer, kv_head),
-                      group.num_blocks, d, group.num_rows,
+      const size_t first_block = windowed ? group.window_block : 0;
+      if (first_block == group.num_blocks) continue;
+      const size_t offset = first_block * d * kernels::kKeyBlock;
+      kernels.attend({group.segment->keys(layer, kv_head) + offset,
+                      group.segment->values(layer, kv_head) + offset,
+                      group.num_blocks - first_block, d, group.num_rows,
                       row_queries_[kv_head].data() + group.row_begin,
-                      row_states_[kv_head].data() + group.row_begin,
-                      row_begin_.data() + group.row_begin, row_end_.data() + group.row_begin});
+                      row_states_[kv_head].data() + group.row_begin, begin.data() + group.row_begin,
+                      end.data() + group.row_begin});
     }
     for (size_t token = 0; token < num_tokens; ++token) {
       for (size_t g = 0; g < heads_per_group; ++g) {

@@ -21,7 +21,13 @@ struct AttentionShape {
   size_t num_heads = 0;
   size_t num_kv_heads = 0;
   size_t head_dim = 0;
+  // In the layers that have a sliding window, a query sees this many keys, its own the last. 0: no
+  // layer has one.
+  uint32_t window = 0;
 };
+
+// How far back the queries of a layer see.
+enum class AttentionReach : uint8_t { kAll, kWindow };
 
 class BatchAttention {
  public:
@@ -38,7 +44,8 @@ class BatchAttention {
   void StoreKeyValues(const kernels::KernelTable& kernels, ThreadTeam& team, size_t layer,
                       const float* keys, const float* values);
   // outputs[T, H * d] = attention of queries[T, H * d], which are already scaled by 1 / sqrt(d).
-  void Run(const kernels::KernelTable& kernels, ThreadTeam& team, size_t layer);
+  void Run(const kernels::KernelTable& kernels, ThreadTeam& team, size_t layer,
+           AttentionReach reach = AttentionReach::kAll);
 
  private:
   // The tokens that read the same part, in batch order.
@@ -48,6 +55,7 @@ class BatchAttention {
     size_t level;      // how many parts come before it in a row's past
     size_t row_begin;  // in rows_; rows_ are (token, head of the group) pairs
     size_t num_rows;
+    size_t window_block;  // the first block that a row sees through its window
   };
   void AddGroup(const KvSegment* segment, size_t num_blocks, size_t level,
                 const std::vector<uint32_t>& tokens, uint32_t first_position);
@@ -60,8 +68,12 @@ class BatchAttention {
   // Per key/value head, the rows of all groups one after another: [K][num rows].
   std::vector<std::vector<const float*>> row_queries_;
   std::vector<std::vector<float*>> row_states_;
-  std::vector<uint32_t> row_begin_;  // visible_begin, the same for all heads
+  // visible_begin and visible_end of AttendArgs, the same for all heads.
+  std::vector<uint32_t> row_begin_;
   std::vector<uint32_t> row_end_;
+  // The same through the window, counted from the group's window_block; empty without one.
+  std::vector<uint32_t> window_begin_;
+  std::vector<uint32_t> window_end_;
   const float* queries_ = nullptr;
   float* outputs_ = nullptr;
 };

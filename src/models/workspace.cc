@@ -10,7 +10,7 @@ size_t WidestInput(const WorkspaceShape& shape) {
 }
 
 AttentionShape AttentionShapeOf(const WorkspaceShape& shape) {
-  return {shape.num_heads, shape.num_kv_heads, shape.head_dim};
+  return {shape.num_heads, shape.num_kv_heads, shape.head_dim, shape.attention_window};
 }
 
 }  // namespace

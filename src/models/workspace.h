@@ -21,6 +21,7 @@ struct WorkspaceShape {
   size_t head_dim = 0;
   size_t ffn_dim = 0;
   size_t vocab_size = 0;
+  uint32_t attention_window = 0;  // AttentionShape::window
 };
 
 // Outputs whose logits are held at a time: 32 rows use the head's weights well and are 6 MB at V =
