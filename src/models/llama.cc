@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
+#include <limits>
 
 #include "base/check.h"
-#include "models/gguf_weights.h"
+#include "models/config_reader.h"
+#include "models/weight_loader.h"
 #include "tensor/dequantize.h"
 
 namespace rowmill {
@@ -31,10 +32,57 @@ std::vector<uint32_t> HalfSplitOrder(size_t num_heads, size_t head_dim, size_t r
   return order;
 }
 
+constexpr HuggingFaceNames::Key kKeys[] = {
+    {"block_count", "num_hidden_layers"},
+    {"embedding_length", "hidden_size"},
+    {"feed_forward_length", "intermediate_size"},
+    {"attention.head_count", "num_attention_heads"},
+    {"attention.head_count_kv", "num_key_value_heads"},
+    {"attention.key_length", "head_dim"},
+    {"attention.layer_norm_rms_epsilon", "rms_norm_eps"},
+    {"attention.sliding_window", "sliding_window"},
+    {"context_length", "max_position_embeddings"},
+    {"rope.freq_base", "rope_theta"},
+    {"rope.freq_base", "rope_parameters.rope_theta"},
+    {"rope.scaling.type", "rope_scaling.rope_type"},
+    {"rope.scaling.type", "rope_scaling.type"},
+    {"rope.scaling.type", "rope_parameters.rope_type"},
+    {"rope.scaling.factor", "rope_scaling.factor"},
+    {"rope.scaling.factor", "rope_parameters.factor"},
+    {"rope.scaling.low_freq_factor", "rope_scaling.low_freq_factor"},
+    {"rope.scaling.low_freq_factor", "rope_parameters.low_freq_factor"},
+    {"rope.scaling.high_freq_factor", "rope_scaling.high_freq_factor"},
+    {"rope.scaling.high_freq_factor", "rope_parameters.high_freq_factor"},
+    {"rope.scaling.original_context_length", "rope_scaling.original_max_position_embeddings"},
+    {"rope.scaling.original_context_length", "rope_parameters.original_max_position_embeddings"},
+    // Without a counterpart in GGUF: what its converter decides once and for all.
+    {"hidden_act", "hidden_act"},
+    {"use_sliding_window", "use_sliding_window"},
+    {"tie_word_embeddings", "tie_word_embeddings"},
+};
+constexpr HuggingFaceNames::Weight kWeights[] = {
+    {"token_embd", "model.embed_tokens"},
+    {"output_norm", "model.norm"},
+    {"output", "lm_head"},
+    {"blk.#.attn_norm", "model.layers.#.input_layernorm"},
+    {"blk.#.attn_q", "model.layers.#.self_attn.q_proj"},
+    {"blk.#.attn_k", "model.layers.#.self_attn.k_proj"},
+    {"blk.#.attn_v", "model.layers.#.self_attn.v_proj"},
+    {"blk.#.attn_q_norm", "model.layers.#.self_attn.q_norm"},
+    {"blk.#.attn_k_norm", "model.layers.#.self_attn.k_norm"},
+    {"blk.#.attn_output", "model.layers.#.self_attn.o_proj"},
+    {"blk.#.ffn_norm", "model.layers.#.post_attention_layernorm"},
+    {"blk.#.ffn_gate", "model.layers.#.mlp.gate_proj"},
+    {"blk.#.ffn_up", "model.layers.#.mlp.up_proj"},
+    {"blk.#.ffn_down", "model.layers.#.mlp.down_proj"},
+};
+
 }  // namespace
 
-LlamaConfig LlamaConfig::Read(const GgufFile& file) {
-  const MetadataReader read(file, "llama");
+constinit const HuggingFaceNames kLlamaNames = {kKeys, kWeights};
+
+LlamaConfig LlamaConfig::Read(const ModelSource& source) {
+  const ConfigReader read(source);
   LlamaConfig c;
   c.num_layers = read.Count("block_count", 1, 1024);
   c.model_dim = read.Count("embedding_length", 1, 1 << 20);
@@ -42,58 +90,73 @@ LlamaConfig LlamaConfig::Read(const GgufFile& file) {
   c.num_heads = read.Count("attention.head_count", 1, 1 << 14);
   c.num_kv_heads = read.CountOr("attention.head_count_kv", c.num_heads, 1, c.num_heads);
   if (c.num_heads % c.num_kv_heads != 0) {
-    read.Fail("attention.head_count_kv", "does not divide attention.head_count");
+    read.Fail("attention.head_count_kv", "does not divide the number of heads");
   }
-  if (c.model_dim % c.num_heads != 0 && !read.Has("attention.key_length")) {
-    read.Fail("attention.head_count", "does not divide embedding_length");
+  if (c.model_dim % c.num_heads != 0 && !source.FindInt("attention.key_length")) {
+    read.Fail("attention.head_count", "does not divide the width of the model");
   }
   c.head_dim = read.CountOr("attention.key_length", c.model_dim / c.num_heads, 1, 4096);
   if (read.CountOr("attention.value_length", c.head_dim, 1, 4096) != c.head_dim) {
     read.Fail("attention.value_length", "differs from attention.key_length");
   }
-  if (c.head_dim % 16 != 0) read.Fail("attention.key_length", "is not a multiple of 16");
-  c.rotary_dim = read.CountOr("rope.dimension_count", c.head_dim, 2, c.head_dim);
-  if (c.rotary_dim % 2 != 0) read.Fail("rope.dimension_count", "is odd");
+  if (c.head_dim % 16 != 0) {
+    read.Fail("attention.key_length",
+              "is " + std::to_string(c.head_dim) + ", which is not a multiple of 16");
+  }
   c.max_seq_len = std::min(read.Count("context_length", 1, size_t{1} << 30), kMaxPositions);
+  // Up to the window's length a window changes nothing, and no row here is longer.
+  if (source.FindBool("use_sliding_window").value_or(true)) {
+    c.max_seq_len = std::min(c.max_seq_len, read.CountOr("attention.sliding_window", c.max_seq_len,
+                                                         1, std::numeric_limits<uint32_t>::max()));
+  }
   c.norm_eps = static_cast<float>(
       read.Number("attention.layer_norm_rms_epsilon", {.low = 0.0, .high = 1.0}));
-  c.rope_base = read.NumberOr("rope.freq_base", 10000.0, {.low = 1.0, .high = 1e12});
-  const std::string scaling = read.TextOr("rope.scaling.type", "none");
-  if (scaling == "linear") {
-    c.rope_scale = read.Number("rope.scaling.factor", {.low = 1e-3, .high = 1e6});
-  } else if (scaling != "none") {
-    read.Fail("rope.scaling.type", "is '" + scaling + "', supported are none and linear");
+  c.rotary = RotaryConfig::Read(read, c.head_dim);
+  if (const std::string act = read.TextOr("hidden_act", "silu"); act != "silu") {
+    read.Fail("hidden_act", "is '" + act + "', this family computes silu");
   }
   if (read.CountOr("expert_count", 0, 0, 1 << 16) != 0) {
     read.Fail("expert_count", "is not 0: mixtures of experts are not supported");
   }
-  c.vocab_size = VocabularySize(file, "token_embd.weight", c.model_dim);
+  c.vocab_size = VocabularySize(source, "token_embd.weight", c.model_dim);
   return c;
 }
 
-std::unique_ptr<Llama> Llama::Load(const GgufFile& file, const LoadOptions& options,
-                                   ThreadTeam& team) {
+std::unique_ptr<Llama> Llama::Load(LlamaKind kind, const ModelSource& source,
+                                   const LoadOptions& options, ThreadTeam& team) {
   CHECK(options.kernels != nullptr);
   auto model = std::unique_ptr<Llama>(new Llama());
+  model->architecture_ = kind == LlamaKind::kQwen3 ? "qwen3" : "llama";
   model->kernels_ = options.kernels;
-  model->config_ = LlamaConfig::Read(file);
+  model->config_ = LlamaConfig::Read(source);
   const LlamaConfig& c = model->config_;
   const size_t q_dim = c.num_heads * c.head_dim;
   const size_t kv_dim = c.num_kv_heads * c.head_dim;
-  WeightLoader load(file, options.numerics, team);
+  WeightLoader load(source, options.numerics, team);
 
-  const std::vector<uint32_t> q_order = HalfSplitOrder(c.num_heads, c.head_dim, c.rotary_dim);
-  const std::vector<uint32_t> k_order = HalfSplitOrder(c.num_kv_heads, c.head_dim, c.rotary_dim);
+  std::vector<uint32_t> q_order, k_order;  // empty: the rows as they are
+  if (kind == LlamaKind::kLlama && source.container() == ModelSource::Container::kGguf) {
+    q_order = HalfSplitOrder(c.num_heads, c.head_dim, c.rotary.rotary_dim);
+    k_order = HalfSplitOrder(c.num_kv_heads, c.head_dim, c.rotary.rotary_dim);
+  }
   for (size_t i = 0; i < c.num_layers; ++i) {
     const std::string block = "blk." + std::to_string(i) + ".";
-    for (const char* bias : {"attn_q.bias", "attn_k.bias", "attn_v.bias", "attn_output.bias"}) {
-      load.Refuse(block + bias, "biases are not part of the llama family here");
+    for (const char* bias : {"attn_q.bias", "attn_k.bias", "attn_v.bias", "attn_output.bias",
+                             "ffn_gate.bias", "ffn_up.bias", "ffn_down.bias"}) {
+      load.Refuse(block + bias, "this family is computed without this bias");
     }
     LlamaLayer layer;
     layer.attn_norm = load.Vector(block + "attn_norm.weight", c.model_dim);
     layer.q_proj = load.Matrix(block + "attn_q.weight", q_dim, c.model_dim, q_order);
     layer.k_proj = load.Matrix(block + "attn_k.weight", kv_dim, c.model_dim, k_order);
     layer.v_proj = load.Matrix(block + "attn_v.weight", kv_dim, c.model_dim);
+    if (kind == LlamaKind::kQwen3) {
+      layer.q_norm = load.Vector(block + "attn_q_norm.weight", c.head_dim);
+      layer.k_norm = load.Vector(block + "attn_k_norm.weight", c.head_dim);
+    } else {
+      load.Refuse(block + "attn_q_norm.weight", "this family has no norms of queries");
+      load.Refuse(block + "attn_k_norm.weight", "this family has no norms of keys");
+    }
     layer.o_proj = load.Matrix(block + "attn_output.weight", c.model_dim, q_dim);
     layer.ffn_norm = load.Vector(block + "ffn_norm.weight", c.model_dim);
     layer.gate_proj = load.Matrix(block + "ffn_gate.weight", c.ffn_dim, c.model_dim);
@@ -103,27 +166,24 @@ std::unique_ptr<Llama> Llama::Load(const GgufFile& file, const LoadOptions& opti
   }
   model->output_norm_ = load.Vector("output_norm.weight", c.model_dim);
   model->token_embedding_ = &load.View("token_embd.weight", c.vocab_size, c.model_dim);
-  const bool tied = file.FindTensor("output.weight") == nullptr;
+  const bool tied =
+      !load.Has("output.weight") || source.FindBool("tie_word_embeddings").value_or(false);
   model->lm_head_ =
       load.Matrix(tied ? "token_embd.weight" : "output.weight", c.vocab_size, c.model_dim);
+  model->config_.rotary.ReadDivisors(load);
   model->num_parameters_ = load.num_parameters();
-
-  RopeConfig rope = {.rotary_dim = c.rotary_dim,
-                     .base = c.rope_base,
-                     .scale = c.rope_scale,
-                     .frequency_divisors = {}};
-  std::vector<float> divisors;
-  if (file.FindTensor("rope_freqs.weight") != nullptr) {
-    divisors = load.Vector("rope_freqs.weight", c.rotary_dim / 2);
-    rope.frequency_divisors = divisors;
-  }
-  model->rope_ = RopeTable(rope, c.max_seq_len);
+  model->rope_ = c.rotary.MakeTable(c.max_seq_len);
   return model;
 }
 
 WorkspaceShape Llama::workspace_shape() const {
-  return {config_.model_dim, config_.num_heads, config_.num_kv_heads,
-          config_.head_dim,  config_.ffn_dim,   config_.vocab_size};
+  return {config_.model_dim,
+          config_.num_heads,
+          config_.num_kv_heads,
+          config_.head_dim,
+          config_.ffn_dim,
+          config_.vocab_size,
+          0};
 }
 
 size_t Llama::weight_bytes() const {
@@ -179,12 +239,21 @@ void Llama::Attention(const LlamaLayer& layer, size_t layer_index, size_t num_to
   h.Multiply(layer.k_proj, ws.k.data(), kv_dim);
   h.Multiply(layer.v_proj, ws.v.data(), kv_dim);
 
+  if (!layer.q_norm.empty()) {
+    kernels_->rms_norm(ws.q.data(), layer.q_norm.data(), ws.q.data(), num_tokens * c.num_heads,
+                       c.head_dim, c.norm_eps);
+    kernels_->rms_norm(ws.k.data(), layer.k_norm.data(), ws.k.data(), num_tokens * c.num_kv_heads,
+                       c.head_dim, c.norm_eps);
+  }
+
   const std::vector<uint32_t>& positions = ws.attention.positions();
   for (size_t t = 0; t < num_tokens; ++t) {
     const float* cos = rope_.cos(positions[t]);
     const float* sin = rope_.sin(positions[t]);
-    kernels_->rope({ws.q.data() + t * q_dim, c.num_heads, c.head_dim, c.rotary_dim, cos, sin});
-    kernels_->rope({ws.k.data() + t * kv_dim, c.num_kv_heads, c.head_dim, c.rotary_dim, cos, sin});
+    kernels_->rope(
+        {ws.q.data() + t * q_dim, c.num_heads, c.head_dim, c.rotary.rotary_dim, cos, sin});
+    kernels_->rope(
+        {ws.k.data() + t * kv_dim, c.num_kv_heads, c.head_dim, c.rotary.rotary_dim, cos, sin});
   }
   const float query_scale = 1.0f / std::sqrt(static_cast<float>(c.head_dim));
   kernels_->scale(ws.q.data(), query_scale, ws.q.data(), num_tokens * q_dim);

@@ -1,9 +1,11 @@
 // Decoder-only transformer: RMSNorm, rotary positions, grouped-query attention, SwiGLU feed-forward
-// (Llama 2/3, SmolLM2, Mistral, TinyLlama). Holds no text, no sampling and no threads.
+// (Llama 2/3, SmolLM2, Mistral, TinyLlama), and its two sisters that add one thing each: Qwen2
+// biases of q, k and v, Qwen3 a norm of each query's and key's head. Holds no text, no sampling and
+// no threads.
 //
 // Papers: LLaMA arXiv:2302.13971; GQA arXiv:2305.13245; RoPE arXiv:2104.09864; SwiGLU
-// arXiv:2002.05202. Shapes: T tokens of this step over all sequences (ragged), D model_dim, F
-// ffn_dim, L num_layers,
+// arXiv:2002.05202; Qwen2 arXiv:2407.10671; Qwen3 arXiv:2505.09388.
+// Shapes: T tokens of this step over all sequences (ragged), D model_dim, F ffn_dim, L num_layers,
 //         H num_heads, K num_kv_heads, d head_dim, V vocab_size.
 #pragma once
 
@@ -12,35 +14,41 @@
 #include <vector>
 
 #include "models/model.h"
+#include "models/rotary_config.h"
 #include "ops/matmul.h"
 #include "ops/rope.h"
 
 namespace rowmill {
 
-struct LlamaConfig {           // GGUF key llama.*
-  size_t model_dim = 0;        // D  embedding_length
-  size_t ffn_dim = 0;          // F  feed_forward_length
-  size_t num_layers = 0;       // L  block_count
-  size_t num_heads = 0;        // H  attention.head_count
-  size_t num_kv_heads = 0;     // K  attention.head_count_kv
-  size_t head_dim = 0;         // d  attention.key_length, or D / H
-  size_t rotary_dim = 0;       //    rope.dimension_count, or d
-  size_t vocab_size = 0;       // V  rows of token_embd
-  size_t max_seq_len = 0;      //    context_length
-  float norm_eps = 0.0f;       //    attention.layer_norm_rms_epsilon
-  double rope_base = 10000.0;  //    rope.freq_base
-  double rope_scale = 1.0;     //    rope.scaling.factor where rope.scaling.type is linear
+enum class LlamaKind : uint8_t { kLlama, kQwen3 };
 
-  // Throws ModelError naming the key that is missing or out of range.
-  static LlamaConfig Read(const GgufFile& file);
+struct LlamaConfig {        // GGUF key of the architecture
+  size_t model_dim = 0;     // D  embedding_length
+  size_t ffn_dim = 0;       // F  feed_forward_length
+  size_t num_layers = 0;    // L  block_count
+  size_t num_heads = 0;     // H  attention.head_count
+  size_t num_kv_heads = 0;  // K  attention.head_count_kv
+  size_t head_dim = 0;      // d  attention.key_length, or D / H
+  size_t vocab_size = 0;    // V  rows of token_embd
+  size_t max_seq_len = 0;   //    context_length, at most attention.sliding_window
+  float norm_eps = 0.0f;    //    attention.layer_norm_rms_epsilon
+  RotaryConfig rotary;      //    rope.*
+
+  // Throws ModelError naming the value that is missing or out of range.
+  static LlamaConfig Read(const ModelSource& source);
 };
+
+// What all of this is called in a Hugging Face folder.
+extern const HuggingFaceNames kLlamaNames;
 
 struct LlamaLayer {              // GGUF name: blk.<i>.*
   std::vector<float> attn_norm;  // [D]        attn_norm
   PackedWeights q_proj;          // [H*d, D]   attn_q, rows in half-split rotary order
   PackedWeights k_proj;          // [K*d, D]   attn_k, likewise
-  PackedWeights v_proj;  // [K*d, D]   attn_v; often a wider format than attn_k, so not stacked
-  PackedWeights o_proj;  // [D, H*d]   attn_output
+  PackedWeights v_proj;       // [K*d, D]   attn_v; often a wider format than attn_k, so not stacked
+  std::vector<float> q_norm;  // [d]  attn_q_norm: qwen3, otherwise empty
+  std::vector<float> k_norm;  // [d]  attn_k_norm: likewise
+  PackedWeights o_proj;       // [D, H*d]   attn_output
   std::vector<float> ffn_norm;  // [D]        ffn_norm
   PackedWeights gate_proj;      // [F, D]     ffn_gate
   PackedWeights up_proj;        // [F, D]     ffn_up
@@ -50,10 +58,10 @@ struct LlamaLayer {              // GGUF name: blk.<i>.*
 // Const after Load, so all execution units share one object; what changes is passed in.
 class Llama final : public Decoder {
  public:
-  // Throws ModelError if a tensor is missing or its shape contradicts the config. `file` must
-  // outlive the model: token embeddings are read from it.
-  static std::unique_ptr<Llama> Load(const GgufFile& file, const LoadOptions& options,
-                                     ThreadTeam& team);
+  // Throws ModelError if a tensor is missing or its shape contradicts the config. What `source`
+  // reads from must outlive the model: token embeddings are read from there.
+  static std::unique_ptr<Llama> Load(LlamaKind kind, const ModelSource& source,
+                                     const LoadOptions& options, ThreadTeam& team);
 
   const std::string& architecture() const override { return architecture_; }
   size_t vocab_size() const override { return config_.vocab_size; }
@@ -78,7 +86,7 @@ class Llama final : public Decoder {
                    ThreadTeam& team) const;
   void Head(const TokenBatch& batch, Workspace& ws, ThreadTeam& team, LogitsVisitor visit) const;
 
-  std::string architecture_ = "llama";
+  std::string architecture_;
   LlamaConfig config_;
   const kernels::KernelTable* kernels_ = nullptr;
   const TensorView* token_embedding_ = nullptr;  // [V, D]  token_embd, in the file

@@ -10,7 +10,7 @@
 #include <string>
 
 #include "base/function_ref.h"
-#include "formats/gguf.h"
+#include "formats/model_file.h"
 #include "kernels/kernels.h"
 #include "models/kv_cache.h"
 #include "models/token_batch.h"
@@ -53,9 +53,9 @@ struct LoadOptions {
   Numerics numerics = Numerics::kAuto;
 };
 
-// Loads the family that the file's architecture names. Throws ModelError (with the list of known
-// families).
-std::unique_ptr<Decoder> LoadDecoder(const GgufFile& file, const LoadOptions& options,
+// Loads the family that the model's architecture names, from either kind of container; `file` must
+// outlive the decoder. Throws ModelError (with the list of known families).
+std::unique_ptr<Decoder> LoadDecoder(const ModelFile& file, const LoadOptions& options,
                                      ThreadTeam& team);
 // The architectures LoadDecoder knows.
 std::span<const std::string_view> KnownArchitectures();

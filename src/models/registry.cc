@@ -1,47 +1,64 @@
 // Which family reads which architecture. A family is added here with one line.
 #include <array>
 
-#include "base/check.h"
 #include "models/llama.h"
 #include "models/model.h"
 
 namespace rowmill {
 namespace {
 
-using Loader = std::unique_ptr<Decoder> (*)(const GgufFile&, const LoadOptions&, ThreadTeam&);
+using Loader = std::unique_ptr<Decoder> (*)(const ModelSource&, const LoadOptions&, ThreadTeam&);
 
 struct Family {
-  std::string_view architecture;  // general.architecture
+  std::string_view architecture;  // general.architecture of GGUF
+  std::string_view model_type;    // of config.json
+  const HuggingFaceNames& names;
   Loader load;
 };
 
+template <LlamaKind kKind>
+std::unique_ptr<Decoder> LoadLlama(const ModelSource& source, const LoadOptions& options,
+                                   ThreadTeam& team) {
+  return Llama::Load(kKind, source, options, team);
+}
+
 constexpr std::array kFamilies = {
-    Family{"llama",
-           [](const GgufFile& file, const LoadOptions& options, ThreadTeam& team)
-               -> std::unique_ptr<Decoder> { return Llama::Load(file, options, team); }},
+    Family{"llama", "llama", kLlamaNames, LoadLlama<LlamaKind::kLlama>},
+    Family{"llama", "mistral", kLlamaNames, LoadLlama<LlamaKind::kLlama>},
+    Family{"qwen3", "qwen3", kLlamaNames, LoadLlama<LlamaKind::kQwen3>},
 };
 
 }  // namespace
 
 std::span<const std::string_view> KnownArchitectures() {
-  static constexpr std::array<std::string_view, kFamilies.size()> kNames = [] {
+  // Families that GGUF calls by one name stand side by side above.
+  static constexpr auto kNames = [] {
     std::array<std::string_view, kFamilies.size()> names;
-    for (size_t i = 0; i < kFamilies.size(); ++i) names[i] = kFamilies[i].architecture;
-    return names;
+    size_t count = 0;
+    for (const Family& family : kFamilies) {
+      if (count == 0 || names[count - 1] != family.architecture) {
+        names[count++] = family.architecture;
+      }
+    }
+    return std::pair(names, count);
   }();
-  return kNames;
+  return std::span(kNames.first).first(kNames.second);
 }
 
-std::unique_ptr<Decoder> LoadDecoder(const GgufFile& file, const LoadOptions& options,
+std::unique_ptr<Decoder> LoadDecoder(const ModelFile& file, const LoadOptions& options,
                                      ThreadTeam& team) {
-  const std::string_view architecture = file.GetString("general.architecture");
+  const std::string_view architecture = file.architecture();
   for (const Family& family : kFamilies) {
-    if (family.architecture == architecture) return family.load(file, options, team);
+    if (architecture == (file.gguf() != nullptr ? family.architecture : family.model_type)) {
+      return family.load(*file.MakeSource(family.names), options, team);
+    }
   }
   std::string known;
-  for (std::string_view name : KnownArchitectures())
-    known += (known.empty() ? "" : ", ") + std::string(name);
-  throw ModelError("model file '" + file.name() + "': architecture '" + std::string(architecture) +
+  for (const Family& family : kFamilies) {
+    const std::string_view name = file.gguf() != nullptr ? family.architecture : family.model_type;
+    if (!known.ends_with(name)) known += (known.empty() ? "" : ", ") + std::string(name);
+  }
+  throw ModelError("model '" + file.name() + "': architecture '" + std::string(architecture) +
                    "' is not supported; supported are: " + known);
 }
 

@@ -37,8 +37,8 @@ LoadedModel LoadModel(const std::string& reference, const LoadOptions& options, 
   LoadedModel model;
   model.reference = reference.empty() ? std::string(ModelAliases().front().name) : reference;
   model.path = ResolveModel(reference, ModelFolder());
-  model.file = std::make_unique<const GgufFile>(GgufFile::Open(model.path));
-  LoadedText text = LoadText(*model.file);
+  model.file = std::make_unique<const ModelFile>(GgufFile::Open(model.path));
+  LoadedText text = LoadText(*model.file->gguf());
   model.tokenizer = std::move(text.tokenizer);
   model.chat_template = std::move(text.chat_template);
   model.chat_template_error = std::move(text.chat_template_error);
@@ -49,7 +49,7 @@ LoadedModel LoadModel(const std::string& reference, const LoadOptions& options, 
                      " tokens, but the model has " + std::to_string(model.decoder->vocab_size()) +
                      "; the file was put together wrongly.");
   }
-  model.sha256 = FileSha256(model.path, model.file->bytes(), file_system, hash_folder);
+  model.sha256 = FileSha256(model.path, model.file->gguf()->bytes(), file_system, hash_folder);
   return model;
 }
 

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "base/file_system.h"
-#include "formats/gguf.h"
+#include "formats/model_file.h"
 #include "models/model.h"
 #include "parallel/thread_team.h"
 #include "tasks/prompt_options.h"
@@ -18,8 +18,8 @@ namespace rowmill {
 struct LoadedModel {
   std::string reference;  // as the person wrote it; the default's alias where nothing was written
   std::string path;
-  std::string sha256;                    // of the file, hexadecimal
-  std::unique_ptr<const GgufFile> file;  // mapped; texts and float weights may be views into it
+  std::string sha256;                     // of the file, hexadecimal
+  std::unique_ptr<const ModelFile> file;  // mapped; texts and float weights may be views into it
   std::unique_ptr<const Decoder> decoder;
   std::unique_ptr<const Tokenizer> tokenizer;
   std::unique_ptr<const ChatTemplate> chat_template;  // null where the file has none

@@ -24,7 +24,7 @@ constexpr double kPeerMeanKl = 0.0037692;
 class SmolLm2 {
  public:
   explicit SmolLm2(Numerics numerics)
-      : file_(GgufFile::Open(*ModelPath(kSmolLm2))),
+      : file_(ModelFile::Open(*ModelPath(kSmolLm2))),
         team_(2),
         kernels_(kernels::SelectTable(DetectCpuFeatures(), "auto")),
         model_(LoadDecoder(file_, {&kernels_, numerics}, team_)),
@@ -53,7 +53,7 @@ class SmolLm2 {
   }
 
  private:
-  GgufFile file_;
+  ModelFile file_;
   ThreadTeam team_;
   const kernels::KernelTable& kernels_;
   std::unique_ptr<Decoder> model_;

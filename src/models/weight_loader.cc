@@ -1,0 +1,110 @@
+#include "models/weight_loader.h"
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+
+#include "base/aligned_buffer.h"
+#include "base/error.h"
+#include "tensor/dequantize.h"
+#include "tensor/finite_check.h"
+
+namespace rowmill {
+namespace {
+
+std::string ShapeText(std::span<const uint64_t> shape) {
+  std::string out = "[";
+  for (size_t i = 0; i < shape.size(); ++i) {
+    if (i > 0) out += ", ";
+    out += std::to_string(shape[i]);
+  }
+  return out + "]";
+}
+
+// Writers differ in how many leading axes of length 1 they keep.
+std::span<const uint64_t> WithoutLeadingOnes(std::span<const uint64_t> shape) {
+  while (shape.size() > 1 && shape.front() == 1) shape = shape.subspan(1);
+  return shape;
+}
+
+// out[k, n] of in[n, k], elements of `element_bytes`.
+AlignedBuffer<std::byte> Transposed(const TensorView& in, size_t element_bytes) {
+  const size_t rows = in.rows();
+  const size_t cols = in.cols();
+  AlignedBuffer<std::byte> out(in.bytes.size());
+  for (size_t row = 0; row < rows; ++row) {
+    for (size_t col = 0; col < cols; ++col) {
+      std::memcpy(out.data() + (col * rows + row) * element_bytes,
+                  in.bytes.data() + (row * cols + col) * element_bytes, element_bytes);
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+void WeightLoader::Fail(const std::string& name, const std::string& problem) const {
+  throw ModelError("model '" + source_.name() + "': tensor " + source_.WeightName(name) + " " +
+                   problem);
+}
+
+SourceWeight WeightLoader::Checked(const std::string& name, std::vector<uint64_t> shape) {
+  const std::optional<SourceWeight> weight = source_.FindWeight(name);
+  if (weight && weight->stored == StoredAs::kTransposed) std::reverse(shape.begin(), shape.end());
+  if (!weight) Fail(name, "of shape " + ShapeText(shape) + " is missing");
+  const TensorView& tensor = *weight->tensor;
+  if (!std::ranges::equal(WithoutLeadingOnes(shape), WithoutLeadingOnes(tensor.shape))) {
+    Fail(name, "has shape " + ShapeText(tensor.shape) + ", expected " + ShapeText(shape));
+  }
+  if (tensor.dtype == DType::kI32) Fail(name, "holds integers (I32), which no weight does");
+  if (std::find(seen_.begin(), seen_.end(), name) != seen_.end()) return *weight;
+  seen_.push_back(name);
+  num_parameters_ += tensor.num_elements();
+  if (const std::optional<uint64_t> row = FindNonFiniteRow(tensor)) {
+    Fail(name, "holds NaN or infinity in row " + std::to_string(*row) +
+                   "; the file is damaged, download it again");
+  }
+  return *weight;
+}
+
+std::vector<float> WeightLoader::Vector(const std::string& name, size_t n) {
+  const SourceWeight weight = Checked(name, {n});
+  std::vector<float> values(n);
+  DequantizeRow(*weight.tensor, 0, values);
+  if (weight.stored == StoredAs::kMinusOne) {
+    for (float& value : values) value += 1.0f;
+  }
+  return values;
+}
+
+std::vector<float> WeightLoader::VectorIfAny(const std::string& name, size_t n) {
+  return Has(name) ? Vector(name, n) : std::vector<float>();
+}
+
+PackedWeights WeightLoader::Matrix(const std::string& name, size_t n, size_t k,
+                                   std::span<const uint32_t> row_order) {
+  const SourceWeight weight = Checked(name, {n, k});
+  const auto mode =
+      numerics_ == Numerics::kF32 ? PackedWeights::Mode::kFloat : PackedWeights::Mode::kNative;
+  if (weight.stored != StoredAs::kTransposed) {
+    return PackedWeights::Pack(*weight.tensor, mode, row_order, team_);
+  }
+  const DTypeInfo& type = GetDTypeInfo(weight.tensor->dtype);
+  if (type.block_elements != 1) Fail(name, "is stored transposed in blocks, which cannot be read");
+  const AlignedBuffer<std::byte> rows = Transposed(*weight.tensor, type.block_bytes);
+  const TensorView turned = {
+      weight.tensor->name, weight.tensor->dtype, {n, k}, {rows.data(), rows.size()}};
+  return PackedWeights::Pack(turned, mode, row_order, team_);
+}
+
+const TensorView& WeightLoader::View(const std::string& name, size_t n, size_t k) {
+  const SourceWeight weight = Checked(name, {n, k});
+  if (weight.stored != StoredAs::kSame) Fail(name, "is stored in another form than it is used in");
+  return *weight.tensor;
+}
+
+void WeightLoader::Refuse(const std::string& name, const std::string& reason) const {
+  if (Has(name)) Fail(name, "is not supported: " + reason);
+}
+
+}  // namespace rowmill

@@ -1,0 +1,53 @@
+// Loads a family's weights from any container: checks shapes, types and that every number is
+// finite, undoes what the container stores differently, and packs. Errors name the tensor as its
+// container does.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "formats/model_source.h"
+#include "models/model.h"
+#include "ops/matmul.h"
+
+namespace rowmill {
+
+// Weight names are GGUF's, or the container's own where the family has no table of names. All
+// failures are ModelErrors.
+class WeightLoader {
+ public:
+  WeightLoader(const ModelSource& source, Numerics numerics, ThreadTeam& team)
+      : source_(source), numerics_(numerics), team_(team) {}
+
+  bool Has(const std::string& name) const { return source_.FindWeight(name).has_value(); }
+  // A vector [n] as f32.
+  std::vector<float> Vector(const std::string& name, size_t n);
+  // The same, or empty where there is none.
+  std::vector<float> VectorIfAny(const std::string& name, size_t n);
+  // A matrix [n, k], packed. `row_order` as in PackedWeights::Pack.
+  PackedWeights Matrix(const std::string& name, size_t n, size_t k,
+                       std::span<const uint32_t> row_order = {});
+  // A matrix [n, k] as it lies in the container, which must store it as the family uses it.
+  const TensorView& View(const std::string& name, size_t n, size_t k);
+  // Throws ModelError where the container has this tensor: running without it would give wrong
+  // answers.
+  void Refuse(const std::string& name, const std::string& reason) const;
+
+  size_t num_parameters() const { return num_parameters_; }
+
+ private:
+  // `shape` is the one that the family computes with.
+  SourceWeight Checked(const std::string& name, std::vector<uint64_t> shape);
+  [[noreturn]] void Fail(const std::string& name, const std::string& problem) const;
+
+  const ModelSource& source_;
+  Numerics numerics_;
+  ThreadTeam& team_;
+  std::vector<std::string> seen_;
+  size_t num_parameters_ = 0;
+};
+
+}  // namespace rowmill
