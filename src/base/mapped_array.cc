@@ -101,7 +101,9 @@ void MappedScratch::GrowFile(uint64_t num_bytes) {
   static_cast<void>(!ftruncate(fd_, static_cast<off_t>(capacity_)));
   throw IoError("cannot grow the scratch file '" + path_ + "' to " + std::to_string(num_bytes) +
                 " bytes: " + std::generic_category().message(error) +
-                "; make room there and run the same command again");
+                (error == EFBIG ? "; raise the limit on the size of files (ulimit -f)"
+                                : "; make room there") +
+                " and run the same command again");
 }
 
 void MappedScratch::GrowMapping(uint64_t num_bytes) {

@@ -73,6 +73,10 @@ KvSequence ForkSequence(const KvSequence& parent, uint32_t length, KvSegment* ow
 
 KvSegment* KvPool::Acquire(size_t num_positions) {
   const size_t blocks = RoundUpCapacity(std::max<size_t>(1, BlocksFor(num_positions)));
+  // Room for all segments to come back: Release is called while errors are handled, among them
+  // that there is no memory, and must need none.
+  const size_t num_segments = free_.size() + in_use_.size() + 1;
+  if (free_.capacity() < num_segments) free_.reserve(2 * num_segments);
   // The smallest free segment that fits, unless it would waste more than half of itself.
   auto best = free_.end();
   for (auto it = free_.begin(); it != free_.end(); ++it) {

@@ -14,19 +14,19 @@ ThreadTeam::ThreadTeam(size_t num_threads) {
     }
   } catch (const std::system_error& error) {
     const size_t started = threads_.size() + 1;
-    {
-      std::lock_guard lock(mutex_);
-      stopping_ = true;
-    }
-    start_.notify_all();
-    for (std::thread& thread : threads_) thread.join();
+    EndThreads();
     throw ResourceError("cannot start thread " + std::to_string(started + 1) + " of " +
                         std::to_string(num_threads) + ": " + error.what() +
                         "; use fewer --units or --threads-per-unit");
+  } catch (...) {
+    EndThreads();  // no memory for a thread's state; threads that still run would end the process
+    throw;
   }
 }
 
-ThreadTeam::~ThreadTeam() {
+ThreadTeam::~ThreadTeam() { EndThreads(); }
+
+void ThreadTeam::EndThreads() {
   {
     std::lock_guard lock(mutex_);
     stopping_ = true;

@@ -34,6 +34,7 @@ class ThreadTeam {
   void ParallelFor(size_t num_tasks, FunctionRef<void(size_t task, size_t worker)> body);
 
  private:
+  void EndThreads();
   void WorkerLoop(size_t worker);
   void RunTasks(size_t worker) noexcept;
 
