@@ -9,6 +9,7 @@
 
 #include "base/cpu.h"
 #include "cli/commands.h"
+#include "cli/job_flags.h"
 #include "formats/gguf.h"
 #include "kernels/dispatch.h"
 #include "models/model.h"
@@ -130,7 +131,9 @@ ExitCode Models() {
 void AddInspectCommand(CLI::App& parent, Action& action) {
   CLI::App* app = parent.add_subcommand("inspect", "what a model file holds");
   auto model = std::make_shared<std::string>();
-  app->add_option("model", *model, "a .gguf file or an alias; none: the default model");
+  app->add_option("MODEL", *model, "a .gguf file or an alias; none: the default model")
+      ->type_name("");
+  app->footer("\nExamples:\n  rowmill inspect model.gguf\n  rowmill inspect smollm2");
   app->callback([=, &action] { action = [=] { return Inspect(*model); }; });
 }
 
@@ -139,8 +142,11 @@ void AddTokenizeCommand(CLI::App& parent, Action& action) {
   auto model = std::make_shared<std::string>();
   auto text = std::make_shared<std::string>();
   auto special = std::make_shared<bool>(false);
-  app->add_option("text", *text, "the text; - reads standard input")->required();
-  app->add_option("-m,--model", *model, "a .gguf file or an alias");
+  app->add_option("TEXT", *text, "the text; - reads standard input")->required()->type_name("");
+  AddFlag(*app, "-m,--model", *model, "a .gguf file or an alias")->type_name("REF");
+  app->footer(
+      "\nExamples:\n  rowmill tokenize 'How many tokens is this?'\n"
+      "  rowmill tokenize - -m model.gguf < prompt.txt");
   app->add_flag("--parse-special", *special, "take the text of special tokens for the tokens");
   app->callback([=, &action] { action = [=] { return Tokenize(*model, *text, *special); }; });
 }

@@ -10,6 +10,7 @@
 #include "cli/job_flags.h"
 #include "cli/progress.h"
 #include "cli/signals.h"
+#include "cli/standard_streams.h"
 #include "cli/summary.h"
 #include "kernels/dispatch.h"
 #include "tasks/classify.h"
@@ -34,11 +35,15 @@ struct ClassifyFlags {
   bool log_probs = false;
 
   void AddTo(CLI::App& app) {
-    AddFlag(app, "--labels", labels, "the possible answers: a,b,c");
+    app.option_defaults()->group("Labels");
+    AddFlag(app, "--labels", labels, "the possible answers")->type_name("a,b,c");
     AddFlag(app, "--labels-file", labels_file,
-            "the same, a label per line (kept as it is, spaces included)");
-    AddFlag(app, "--label-end", label_end, "score what ends an answer too: auto, none or always");
-    AddFlag(app, "--label-norm", label_norm, "normalise scores: none, tokens or prior");
+            "the same, a label per line (kept as it is, spaces included)")
+        ->type_name("FILE");
+    AddFlag(app, "--label-end", label_end, "score what ends an answer too: auto, none or always")
+        ->type_name("NAME");
+    AddFlag(app, "--label-norm", label_norm, "normalise scores: none, tokens or prior")
+        ->type_name("NAME");
     AddFlag(app, "--probabilities", probabilities, "a column with the probability of each label");
     AddFlag(app, "--log-probs", log_probs, "a column with the log-probabilities of all labels");
   }
@@ -77,16 +82,18 @@ struct GenerateFlags {
   bool ignore_eos = false;
 
   void AddTo(CLI::App& app) {
+    app.option_defaults()->group("Generation");
     AddFlag(app, "--max-tokens", max_tokens, "longest answer");
     AddFlag(app, "--samples", samples, "answers per row");
     AddFlag(app, "--temperature", temperature, "0: always the likeliest token");
-    AddFlag(app, "--top-k", top_k, "sample among the K likeliest tokens; 0: all");
-    AddFlag(app, "--top-p", top_p, "sample among the likeliest tokens that make up P; 1: all");
+    AddFlag(app, "--top-k", top_k, "sample among the N likeliest tokens; 0: all")->type_name("N");
+    AddFlag(app, "--top-p", top_p, "sample among the likeliest tokens that make up X; 1: all");
     AddFlag(app, "--min-p", min_p,
-            "leave out tokens less likely than P times the likeliest; 0: none");
+            "leave out tokens less likely than X times the likeliest; 0: none");
     AddFlag(app, "--repetition-penalty", repetition_penalty,
             "make tokens that occurred less likely; 1: off");
-    AddFlag(app, "--stop", stop, "text that ends the answer; may be given several times");
+    AddFlag(app, "--stop", stop, "text that ends the answer; may be given several times")
+        ->type_name("TEXT");
     AddFlag(app, "--finish-reason", finish_reason, "a column that says why the answer ended");
     AddFlag(app, "--ignore-eos", ignore_eos,
             "go on behind the token that ends an answer: every answer has --max-tokens");
@@ -118,6 +125,16 @@ std::string NumericsName(Numerics numerics) {
   return numerics == Numerics::kF32 ? "f32/1" : "block8-f32/1";
 }
 
+// A mistyped name or a broken header is said at once, not after the model has been loaded. A pipe
+// can be read only once and has to wait.
+void CheckInput(const SourceOptions& options, FileSystem& file_system) {
+  const std::string& path = options.input.path;
+  if (path == "-") return;
+  const bool is_pipe =
+      file_system.Exists(path) && file_system.Info(path).kind == FileInfo::Kind::kOther;
+  if (!is_pipe) OpenSource(file_system, options);
+}
+
 ExitCode RunTask(const JobFlags& flags, Purpose purpose, const MakeTask& make_task) {
   const std::atomic<bool>& stop = InstallSignalHandlers();
   const CpuTopology topology = DetectCpuTopology();
@@ -126,6 +143,7 @@ ExitCode RunTask(const JobFlags& flags, Purpose purpose, const MakeTask& make_ta
   const PromptOptions prompt = ToPromptOptions(flags);
   const std::unique_ptr<FileSystem> file_system = MakePosixFileSystem();
   ProgressDisplay progress(ParseProgressMode(flags.progress));
+  CheckInput(options.source, *file_system);
 
   const auto load_start = std::chrono::steady_clock::now();
   ThreadTeam load_team(static_cast<size_t>(topology.usable_cores));
@@ -149,7 +167,7 @@ ExitCode RunTask(const JobFlags& flags, Purpose purpose, const MakeTask& make_ta
   context.on_progress = [&](const JobProgress& at) { progress.Show(at); };
   context.on_notice = [&](const std::string& line) {
     progress.Finish();
-    fmt::print(stderr, "{}\n", line);
+    Say("{}\n", line);
   };
   if (purpose == Purpose::kPlan) {
     const JobPlan plan = PlanJob(options, model, *task, context);
@@ -168,9 +186,31 @@ ExitCode RunTask(const JobFlags& flags, Purpose purpose, const MakeTask& make_ta
   }
 }
 
+// Behind `--help`; `-h` leaves it out. Also good advice, so worth a test that they run.
+constexpr const char* kSentimentExamples = R"(
+Examples:
+  rowmill sentiment reviews.csv --text review -o out.jsonl
+  rowmill sentiment reviews.csv --text review --gold stars --labels good,bad -o out.csv
+  zcat big.jsonl.gz | rowmill sentiment - --format jsonl --probabilities > out.jsonl)";
+constexpr const char* kClassifyExamples = R"(
+Examples:
+  rowmill classify tickets.jsonl --text body --labels billing,bug,other -o out.jsonl
+  rowmill classify tickets.jsonl --text body --labels-file labels.txt --gold queue -o out.csv
+  rowmill classify tickets.csv --prompt 'Ticket: {{body}} Queue:' --raw-prompt --labels a,b -o o.csv)";
+constexpr const char* kGenerateExamples = R"(
+Examples:
+  rowmill generate rows.csv --prompt 'Summarise in one line: {{body}}' --max-tokens 40 -o out.csv
+  rowmill generate rows.csv --prompt-file prompt.txt --temperature 0.8 --samples 3 -o out.jsonl
+  rowmill generate rows.jsonl --prompt '{{question}}' --stop '.' --finish-reason -o out.jsonl)";
+constexpr const char* kPlanExamples = R"(
+Examples:
+  rowmill plan sentiment reviews.csv --text review
+  rowmill plan generate rows.csv --prompt 'Summarise: {{body}}' --memory 2G)";
+
 // Makes one task's subcommand under `parent`; the flags live as long as the callback.
 void AddSentiment(CLI::App& parent, Action& action, Purpose purpose) {
   CLI::App* app = parent.add_subcommand("sentiment", "positive or negative, for each row");
+  app->footer(kSentimentExamples);
   auto flags = std::make_shared<JobFlags>();
   auto classify = std::make_shared<ClassifyFlags>();
   flags->AddTo(*app);
@@ -188,6 +228,7 @@ void AddSentiment(CLI::App& parent, Action& action, Purpose purpose) {
 
 void AddClassify(CLI::App& parent, Action& action, Purpose purpose) {
   CLI::App* app = parent.add_subcommand("classify", "one of your labels, for each row");
+  app->footer(kClassifyExamples);
   auto flags = std::make_shared<JobFlags>();
   auto classify = std::make_shared<ClassifyFlags>();
   flags->AddTo(*app);
@@ -206,6 +247,7 @@ void AddClassify(CLI::App& parent, Action& action, Purpose purpose) {
 
 void AddGenerate(CLI::App& parent, Action& action, Purpose purpose) {
   CLI::App* app = parent.add_subcommand("generate", "text written by the model, for each row");
+  app->footer(kGenerateExamples);
   auto flags = std::make_shared<JobFlags>();
   auto generate = std::make_shared<GenerateFlags>();
   flags->AddTo(*app);
@@ -238,6 +280,7 @@ void AddPlanCommand(CLI::App& parent, Action& action) {
   CLI::App* plan =
       parent.add_subcommand("plan", "what a task would do: rows, tokens, memory; runs nothing");
   plan->require_subcommand(1);
+  plan->footer(kPlanExamples);
   AddSentiment(*plan, action, Purpose::kPlan);
   AddClassify(*plan, action, Purpose::kPlan);
   AddGenerate(*plan, action, Purpose::kPlan);

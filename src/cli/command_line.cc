@@ -7,10 +7,12 @@
 #include <cstring>
 #include <new>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "base/error.h"
 #include "cli/commands.h"
+#include "cli/standard_streams.h"
 #include "data/suggestion.h"
 
 namespace rowmill {
@@ -23,6 +25,9 @@ Examples:
   rowmill generate rows.csv --prompt 'Summarise in one line: {{body}}' --max-tokens 40 -o out.csv
   rowmill plan sentiment reviews.csv --text review
   zcat big.jsonl.gz | rowmill sentiment - --format jsonl > out.jsonl
+
+Every option is an environment variable as well: --batch-tokens is ROWMILL_BATCH_TOKENS. What stands on
+the command line wins. `rowmill COMMAND -h` lists the options of a command, `--help` adds examples.
 
 Exit codes: 0 every row has its status, 1 usage, 2 data, 3 model, 4 input/output, 5 more failed rows than
 --max-errors, 6 something is missing or refused, 70 internal error, 75 stopped and resumable.
@@ -46,10 +51,57 @@ const CLI::App& DeepestParsed(const CLI::App& app) {
   return *at;
 }
 
+// Names and values only: what kind of value it is stands in the text, and the environment variable
+// follows from the name.
+class HelpFormatter final : public CLI::Formatter {
+ public:
+  std::string make_option_opts(const CLI::Option* option) const override {
+    const bool has_value = option->get_type_size() != 0 && !option->get_type_name().empty();
+    return has_value ? " " + option->get_type_name() : "";
+  }
+};
+
+void RemoveFooters(CLI::App& app) {
+  app.footer("");
+  for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; })) {
+    RemoveFooters(*command);
+  }
+}
+
+// "rowmill plan sentiment".
+std::string FullName(const CLI::App& app) {
+  const CLI::App* parent = app.get_parent();
+  return parent == nullptr ? app.get_name() : FullName(*parent) + " " + app.get_name();
+}
+
+// CLI11's words for a missing or spoiled value, in ours.
+std::string Explain(const CLI::ParseError& error) {
+  const std::string text = error.what();
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
+    const size_t colon = text.find(": ");
+    if (colon != std::string::npos && text.ends_with(" missing")) {
+      return text.substr(0, colon) + " needs a value";
+    }
+    if (colon != std::string::npos && text.find("At Most 1") != std::string::npos) {
+      return text.substr(0, colon) + " is given more than once";
+    }
+  }
+  if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) {
+    return text == "A subcommand is required" ? "a command is missing"
+                                              : text.substr(0, text.find(' ')) + " is missing";
+  }
+  if (dynamic_cast<const CLI::ValidationError*>(&error) != nullptr) {
+    // "--limit: takes a whole number": the colon makes two sentences of one.
+    const size_t colon = text.find(": takes");
+    if (colon != std::string::npos) return text.substr(0, colon) + text.substr(colon + 1);
+  }
+  return text;
+}
+
 int ReportParseError(const CLI::App& app, const CLI::ParseError& error) {
   if (error.get_exit_code() == 0) return app.exit(error);  // Help and version.
   const CLI::App& command = DeepestParsed(app);
-  std::string message = error.what();
+  std::string message = Explain(error);
   const std::vector<std::string> extras = command.remaining(true);
   if (!extras.empty()) {
     const std::string word = extras.front().substr(0, extras.front().find('='));
@@ -57,8 +109,7 @@ int ReportParseError(const CLI::App& app, const CLI::ParseError& error) {
     message = (is_flag ? "unknown option " : "unknown command or argument ") + word +
               DidYouMean(word, KnownWords(command));
   }
-  fmt::print(stderr, "rowmill: {}\nsee: {} --help\n", message,
-             command.get_name() == "rowmill" ? "rowmill" : "rowmill " + command.get_name());
+  Say("rowmill: {}\nsee: {} --help\n", message, FullName(command));
   return static_cast<int>(ExitCode::kUsage);
 }
 
@@ -67,7 +118,7 @@ bool WantsLongHelp(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     if (std::strcmp(argv[i], "--help") == 0) return true;
   }
-  return argc <= 1;
+  return false;
 }
 
 // Core dumps would hold the rows' texts.
@@ -76,18 +127,20 @@ void DisableCoreDumps() {
   setrlimit(RLIMIT_CORE, &none);
 }
 
-}  // namespace
-
-int RunCommandLine(int argc, char** argv) {
-  DisableCoreDumps();
+int ParseAndRun(int argc, char** argv) {
   CLI::App app(
       "Rowmill runs a language model over every row of a data set, on CPUs: fast, exactly once, "
       "with the\nsame answer every time.",
       "rowmill");
   app.set_version_flag("--version", ROWMILL_VERSION);
   app.require_subcommand(1);
-  app.get_formatter()->column_width(34);
-  if (WantsLongHelp(argc, argv)) app.footer(kExamples);
+  app.set_help_flag("-h,--help", "this text; --help has examples as well");
+  const auto formatter = std::make_shared<HelpFormatter>();
+  formatter->column_width(30);
+  formatter->label("SUBCOMMAND", "COMMAND");
+  formatter->label("Subcommands", "Commands");
+  app.formatter(formatter);
+  app.footer(kExamples);
   Action action;
   AddSentimentCommand(app, action);
   AddClassifyCommand(app, action);
@@ -97,21 +150,42 @@ int RunCommandLine(int argc, char** argv) {
   AddTokenizeCommand(app, action);
   AddDoctorCommand(app, action);
   AddModelsCommand(app, action);
+  if (!WantsLongHelp(argc, argv)) RemoveFooters(app);
+  if (argc <= 1) {
+    Say("{}", app.help());
+    return static_cast<int>(ExitCode::kUsage);
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return ReportParseError(app, error);
   }
+  return static_cast<int>(action());
+}
+
+}  // namespace
+
+int RunCommandLine(int argc, char** argv) {
+  OpenClosedStreams();
+  DisableCoreDumps();
   try {
-    return static_cast<int>(action());
+    const int code = ParseAndRun(argc, argv);
+    FlushStandardOutput();
+    return code;
   } catch (const Error& error) {
-    fmt::print(stderr, "rowmill: {}\n", error.what());
+    Say("rowmill: {}\n", error.what());
     return static_cast<int>(error.exit_code());
   } catch (const std::bad_alloc&) {
-    fmt::print(stderr, "rowmill: out of memory; use fewer --units or a smaller --batch-tokens\n");
+    Say("rowmill: out of memory; use fewer --units or a smaller --batch-tokens\n");
     return static_cast<int>(ExitCode::kResource);
+  } catch (const std::system_error& error) {
+    // A thread that cannot be started; everything else that ends here is a stream that is broken.
+    const bool is_thread = error.code() == std::errc::resource_unavailable_try_again;
+    Say("rowmill: {}{}\n", error.what(),
+        is_thread ? ": the system starts no more threads; use fewer --units" : "");
+    return static_cast<int>(is_thread ? ExitCode::kResource : ExitCode::kIo);
   } catch (const std::exception& error) {
-    fmt::print(stderr, "rowmill: internal error: {}\n", error.what());
+    Say("rowmill: internal error: {}\n", error.what());
     return static_cast<int>(ExitCode::kInternal);
   }
 }

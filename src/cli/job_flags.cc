@@ -3,6 +3,7 @@
 #include <charconv>
 #include <fstream>
 #include <iterator>
+#include <type_traits>
 
 #include "base/error.h"
 #include "data/suggestion.h"
@@ -52,6 +53,12 @@ ErrorLimit ParseMaxErrors(const std::string& text) {
                    "'");
 }
 
+char ParseDelimiter(const std::string& text) {
+  if (text == "tab" || text == "\\t") return '\t';
+  if (text.size() == 1) return text[0];
+  throw UsageError("--delimiter takes one character or the word tab, not '" + text + "'");
+}
+
 size_t ParseUnits(const JobFlags& flags, const CpuTopology& topology) {
   if (flags.units == "auto") {
     return std::max<size_t>(1, static_cast<size_t>(topology.usable_cores) / flags.threads_per_unit);
@@ -61,6 +68,16 @@ size_t ParseUnits(const JobFlags& flags, const CpuTopology& topology) {
     throw UsageError("--units takes auto or a number from 1 to 1024, not '" + flags.units + "'");
   }
   return *units;
+}
+
+template <typename T>
+constexpr bool kIsWholeNumber = std::is_same_v<T, uint32_t> || std::is_same_v<T, uint64_t> ||
+                                std::is_same_v<T, std::optional<uint64_t>>;
+
+// CLI11 takes "-1" for the largest number there is.
+std::string CheckWholeNumber(const std::string& text) {
+  if (ParseNumber(text)) return "";
+  return "takes a whole number, not '" + text + "'";
 }
 
 }  // namespace
@@ -77,12 +94,16 @@ CLI::Option* AddFlag(CLI::App& app, const std::string& names, T& target, const s
   } else {
     option = app.add_option(names, target, text);
   }
+  if constexpr (kIsWholeNumber<T>) option->type_name("N")->check(CheckWholeNumber);
+  if constexpr (std::is_same_v<T, float>) option->type_name("X");
   return option->envname(variable);
 }
 
 template CLI::Option* AddFlag(CLI::App&, const std::string&, std::string&, const std::string&);
 template CLI::Option* AddFlag(CLI::App&, const std::string&, bool&, const std::string&);
 template CLI::Option* AddFlag(CLI::App&, const std::string&, uint64_t&, const std::string&);
+template CLI::Option* AddFlag(CLI::App&, const std::string&, std::optional<uint64_t>&,
+                              const std::string&);
 template CLI::Option* AddFlag(CLI::App&, const std::string&, uint32_t&, const std::string&);
 template CLI::Option* AddFlag(CLI::App&, const std::string&, int32_t&, const std::string&);
 template CLI::Option* AddFlag(CLI::App&, const std::string&, float&, const std::string&);
@@ -90,47 +111,83 @@ template CLI::Option* AddFlag(CLI::App&, const std::string&, std::vector<std::st
                               const std::string&);
 
 void JobFlags::AddTo(CLI::App& app) {
-  app.add_option("input", input,
+  app.add_option("INPUT", input,
                  "data set: .jsonl .csv .tsv .txt, also .gz and .zst; - is standard input")
-      ->required();
-  AddFlag(app, "-o,--output", output, "output file, its format by its name; - is standard output");
-  AddFlag(app, "-m,--model", model, "model: a .gguf file or an alias (see `rowmill models`)");
-  AddFlag(app, "--text", text_column, "column with the text (default: text)");
-  AddFlag(app, "--prompt", prompt, "prompt template with {{column}}");
-  AddFlag(app, "--prompt-file", prompt_file, "the same, from a file");
-  AddFlag(app, "--system", system, "system message for the chat template");
-  AddFlag(app, "--raw-prompt", raw_prompt, "use no chat template: the model continues the prompt");
-  AddFlag(app, "--overflow", overflow,
-          "rows longer than the context: error, head or tail (which end is cut off)");
-  AddFlag(app, "--max-context", max_context, "context in tokens (default: the model's)");
-  AddFlag(app, "--clean", clean,
-          "clean what the model reads: all, or a list such as html,space,control");
-  AddFlag(app, "--gold", gold, "column with the right answers, for accuracy");
-  AddFlag(app, "--format", format, "format of the input: jsonl, csv, tsv, text");
-  AddFlag(app, "--output-format", output_format, "format of the output");
+      ->required()
+      ->type_name("");
+  AddInputFlags(app);
+  AddPromptFlags(app);
+  AddModelFlags(app);
+  AddWorkFlags(app);
+}
+
+void JobFlags::AddInputFlags(CLI::App& app) {
+  app.option_defaults()->group("Input and output");
+  AddFlag(app, "-o,--output", output, "output file, its format by its name; - is standard output")
+      ->type_name("FILE");
+  AddFlag(app, "--format", format, "format of the input: jsonl, csv, tsv, text")->type_name("NAME");
+  AddFlag(app, "--output-format", output_format, "format of the output")->type_name("NAME");
+  AddFlag(app, "--delimiter", delimiter,
+          "what stands between the columns of the CSV input: one character, or tab")
+      ->type_name("CHARACTER");
   AddFlag(app, "--no-header", no_header,
           "the CSV input has no header; columns are column1, column2, ...");
   AddFlag(app, "--csv-safe", csv_safe,
           "make answers that begin with = + - @ harmless for spreadsheets");
+  AddFlag(app, "--gold", gold, "column with the right answers, for accuracy")->type_name("COLUMN");
+  AddFlag(app, "--id", id, "column with an id, which must be there and differ in every row")
+      ->type_name("COLUMN");
   AddFlag(app, "--limit", limit, "only the first N rows");
-  AddFlag(app, "--shard", shard, "only part i of n of the rows, i/n from 0/n");
-  AddFlag(app, "--units", units, "execution units: auto or a number");
+  AddFlag(app, "--shard", shard, "only part i of n of the rows, i/n from 0/n")->type_name("i/n");
+  AddFlag(app, "--max-errors", max_errors, "stop early above N, or P% of, invalid and failed rows")
+      ->type_name("N|P%");
+  AddFlag(app, "--overwrite", overwrite, "replace a finished output");
+  AddFlag(app, "--force-new", force_new, "throw the finished rows of a stopped job away");
+  AddFlag(app, "--progress", progress, "auto, json or none")->type_name("NAME");
+}
+
+void JobFlags::AddPromptFlags(CLI::App& app) {
+  app.option_defaults()->group("Prompt");
+  AddFlag(app, "--text", text_column, "column with the text (default: text)")->type_name("COLUMN");
+  AddFlag(app, "--prompt", prompt, "prompt template with {{column}}")->type_name("TEMPLATE");
+  AddFlag(app, "--prompt-file", prompt_file, "the same, from a file")->type_name("FILE");
+  AddFlag(app, "--system", system, "system message for the chat template")->type_name("TEXT");
+  AddFlag(app, "--raw-prompt", raw_prompt, "use no chat template: the model continues the prompt");
+  AddFlag(app, "--clean", clean,
+          "clean what the model reads: all, or a list such as html,space,control,nfc")
+      ->type_name("LIST");
+  AddFlag(app, "--overflow", overflow,
+          "rows longer than the context: error, head or tail (which end is cut off)")
+      ->type_name("NAME");
+  AddFlag(app, "--max-context", max_context, "context in tokens (default: the model's)");
+}
+
+void JobFlags::AddModelFlags(CLI::App& app) {
+  app.option_defaults()->group("Model and numbers");
+  AddFlag(app, "-m,--model", model, "a .gguf file or an alias (see `rowmill models`)")
+      ->type_name("REF");
+  AddFlag(app, "--numerics", numerics, "numeric recipe: auto, or f32 (reference, slow)")
+      ->type_name("NAME");
+  AddFlag(app, "--isa", isa, "kernels: auto, or one that `rowmill doctor` lists")
+      ->type_name("NAME");
+  AddFlag(app, "--seed", seed, "seed of random sampling");
+}
+
+void JobFlags::AddWorkFlags(CLI::App& app) {
+  app.option_defaults()->group("How the work is done (changes no byte of the output)");
+  AddFlag(app, "--units", units, "execution units: auto or a number")->type_name("N|auto");
   AddFlag(app, "--threads-per-unit", threads_per_unit, "threads that share a unit's work");
-  AddFlag(app, "--split", split, "how rows go to units: equal, length or stealing");
+  AddFlag(app, "--split", split, "how rows go to units: equal, length or stealing")
+      ->type_name("NAME");
   AddFlag(app, "--batch-tokens", batch_tokens, "tokens a unit computes at a time");
   AddFlag(app, "--max-rows", max_rows, "rows a unit has in flight at most");
   AddFlag(app, "--memory", memory,
-          "memory the job may take, such as 4G (default: 80 % of what there is)");
+          "memory the job may take, such as 4G (default: 80 % of what there is)")
+      ->type_name("SIZE");
   AddFlag(app, "--prefix-sharing", prefix_sharing,
-          "compute common beginnings of prompts once: on or off");
-  AddFlag(app, "--dedupe", dedupe, "compute equal prompts once: on or off");
-  AddFlag(app, "--isa", isa, "kernels: auto, or one that `rowmill doctor` lists");
-  AddFlag(app, "--numerics", numerics, "numeric recipe: auto, or f32 (reference, slow)");
-  AddFlag(app, "--seed", seed, "seed of random sampling");
-  AddFlag(app, "--max-errors", max_errors, "stop early above N, or P% of, invalid and failed rows");
-  AddFlag(app, "--overwrite", overwrite, "replace a finished output");
-  AddFlag(app, "--force-new", force_new, "throw the finished rows of a stopped job away");
-  AddFlag(app, "--progress", progress, "auto, json or none");
+          "compute common beginnings of prompts once: on or off")
+      ->type_name("on|off");
+  AddFlag(app, "--dedupe", dedupe, "compute equal prompts once: on or off")->type_name("on|off");
 }
 
 uint64_t ParseSize(const std::string& text, const std::string& flag) {
@@ -186,15 +243,17 @@ JobOptions ToJobOptions(const JobFlags& flags, const CpuTopology& topology) {
   JobOptions options;
   options.source.input.path = flags.input;
   if (!flags.format.empty()) options.source.format = ParseFormat(flags.format);
+  if (!flags.delimiter.empty()) options.source.delimiter = ParseDelimiter(flags.delimiter);
   if (flags.no_header) options.source.header = HeaderMode::kNone;
   options.output = flags.output;
   if (!flags.output_format.empty()) options.output_format = ParseFormat(flags.output_format);
   options.csv_safe = flags.csv_safe;
   options.overwrite = flags.overwrite;
   options.force_new = flags.force_new;
-  if (flags.limit != 0) options.limit = flags.limit;
+  options.limit = flags.limit;
   options.shard = ParseShard(flags.shard);
   if (!flags.gold.empty()) options.gold_column = flags.gold;
+  if (!flags.id.empty()) options.id_column = flags.id;
   options.max_errors = ParseMaxErrors(flags.max_errors);
   if (flags.threads_per_unit < 1 || flags.threads_per_unit > 256) {
     throw UsageError("--threads-per-unit takes a number from 1 to 256");
@@ -236,6 +295,7 @@ PromptOptions ToPromptOptions(const JobFlags& flags) {
       "--overflow", flags.overflow,
       {{"error", Overflow::kError}, {"head", Overflow::kHead}, {"tail", Overflow::kTail}});
   options.max_context = flags.max_context;
+  options.clean = ParseCleanOptions(flags.clean);
   return options;
 }
 

@@ -20,6 +20,7 @@ struct JobFlags {
   std::string output = "-";
   std::string model;
   std::string format;
+  std::string delimiter;
   std::string output_format;
   std::string text_column;
   std::string prompt;
@@ -29,6 +30,7 @@ struct JobFlags {
   std::string overflow = "error";
   uint64_t max_context = 0;
   std::string gold;
+  std::string id;
   std::string clean;
   std::string units = "auto";
   size_t threads_per_unit = 1;
@@ -42,7 +44,7 @@ struct JobFlags {
   std::string numerics = "auto";
   std::string max_errors;
   std::string shard = "0/1";
-  uint64_t limit = 0;
+  std::optional<uint64_t> limit;
   uint64_t seed = 0;
   std::string progress = "auto";
   bool overwrite = false;
@@ -51,6 +53,12 @@ struct JobFlags {
   bool no_header = false;
 
   void AddTo(CLI::App& app);
+
+ private:
+  void AddInputFlags(CLI::App& app);
+  void AddPromptFlags(CLI::App& app);
+  void AddModelFlags(CLI::App& app);
+  void AddWorkFlags(CLI::App& app);
 };
 
 // Adds --name with the environment variable ROWMILL_NAME.

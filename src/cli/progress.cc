@@ -5,8 +5,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <string_view>
 
 #include "base/error.h"
+#include "cli/standard_streams.h"
 
 namespace rowmill {
 namespace {
@@ -36,12 +39,18 @@ std::string Describe(const JobProgress& progress) {
                      left < 0 ? "" : "left: " + FormatDuration(left));
 }
 
+// A terminal that can go back to the beginning of a line and clear it.
+bool HasTerminal() {
+  const char* kind = std::getenv("TERM");
+  return isatty(STDERR_FILENO) != 0 && (kind == nullptr || std::string_view(kind) != "dumb");
+}
+
 }  // namespace
 
 ProgressMode ParseProgressMode(const std::string& word) {
   if (word == "none") return ProgressMode::kNone;
   if (word == "json") return ProgressMode::kJson;
-  if (word == "auto") return isatty(STDERR_FILENO) != 0 ? ProgressMode::kBar : ProgressMode::kLines;
+  if (word == "auto") return HasTerminal() ? ProgressMode::kBar : ProgressMode::kLines;
   throw UsageError("--progress takes auto, json or none, not '" + word + "'");
 }
 
@@ -69,15 +78,13 @@ void ProgressDisplay::Show(const JobProgress& progress) {
       const auto now = std::chrono::steady_clock::now();
       if (last_line_.time_since_epoch().count() != 0 && now - last_line_ < kLineInterval) return;
       // The first line comes after an interval: short jobs show only their summary.
-      if (last_line_.time_since_epoch().count() != 0)
-        fmt::print(stderr, "{}\n", Describe(progress));
+      if (last_line_.time_since_epoch().count() != 0) Say("{}\n", Describe(progress));
       last_line_ = now;
       return;
     }
     case ProgressMode::kBar: {
       const auto filled = static_cast<size_t>(Fraction(progress) * kBarWidth);
-      fmt::print(stderr, "\r\x1b[2K[{:=<{}}{: <{}}] {}", "", filled, "", kBarWidth - filled,
-                 Describe(progress));
+      Say("\r\x1b[2K[{:=<{}}{: <{}}] {}", "", filled, "", kBarWidth - filled, Describe(progress));
       std::fflush(stderr);
       bar_open_ = true;
       return;
@@ -88,16 +95,15 @@ void ProgressDisplay::Show(const JobProgress& progress) {
 void ProgressDisplay::ShowJson(const JobProgress& progress) const {
   constexpr const char* kStages[] = {"plan", "run", "write"};
   const double left = RemainingSeconds(progress);
-  fmt::print(stderr,
-             "{{\"stage\":\"{}\",\"rows_done\":{},\"rows_total\":{},\"tokens_done\":{},"
-             "\"tokens_total\":{},\"seconds\":{:.3f},\"seconds_left\":{}}}\n",
-             kStages[static_cast<size_t>(progress.stage)], progress.rows_done, progress.rows_total,
-             progress.tokens_done, progress.tokens_total, progress.seconds,
-             left < 0 ? "null" : fmt::format("{:.1f}", left));
+  Say("{{\"stage\":\"{}\",\"rows_done\":{},\"rows_total\":{},\"tokens_done\":{},"
+      "\"tokens_total\":{},\"seconds\":{:.3f},\"seconds_left\":{}}}\n",
+      kStages[static_cast<size_t>(progress.stage)], progress.rows_done, progress.rows_total,
+      progress.tokens_done, progress.tokens_total, progress.seconds,
+      left < 0 ? "null" : fmt::format("{:.1f}", left));
 }
 
 void ProgressDisplay::Finish() {
-  if (bar_open_) fmt::print(stderr, "\r\x1b[2K");
+  if (bar_open_) Say("\r\x1b[2K");
   bar_open_ = false;
 }
 

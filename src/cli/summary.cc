@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli/progress.h"
+#include "cli/standard_streams.h"
 
 namespace rowmill {
 namespace {
@@ -11,12 +12,14 @@ std::string Mebibytes(uint64_t bytes) {
   return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1 << 20));
 }
 
-void PrintStatuses(const std::array<uint64_t, 5>& rows_by_status, FILE* out) {
+std::string Statuses(const std::array<uint64_t, 5>& rows_by_status) {
+  std::string lines;
   for (size_t i = 0; i < rows_by_status.size(); ++i) {
     if (rows_by_status[i] == 0) continue;
-    fmt::print(out, "  {:<12}{:>12}\n", RowStatusName(static_cast<RowStatus>(i)),
-               rows_by_status[i]);
+    lines += fmt::format("  {:<12}{:>12}\n", RowStatusName(static_cast<RowStatus>(i)),
+                         rows_by_status[i]);
   }
+  return lines;
 }
 
 // Rows are the gold labels, columns the answers. Wider sets are for run.json.
@@ -26,60 +29,85 @@ void PrintConfusion(const ClassificationCounts& counts, const std::vector<std::s
   const auto name = [&](size_t i) {
     return i < labels.size() ? labels[i].substr(0, 11) : std::string("(other)");
   };
-  fmt::print(stderr, "  {:>12}", "gold/answer");
-  for (size_t p = 0; p <= labels.size(); ++p) fmt::print(stderr, "{:>12}", name(p));
-  fmt::print(stderr, "\n");
+  Say("  {:>12}", "gold/answer");
+  for (size_t p = 0; p <= labels.size(); ++p) Say("{:>12}", name(p));
+  Say("\n");
   for (size_t g = 0; g <= labels.size(); ++g) {
-    fmt::print(stderr, "  {:>12}", name(g));
-    for (size_t p = 0; p <= labels.size(); ++p)
-      fmt::print(stderr, "{:>12}", counts.Confusion(g, p));
-    fmt::print(stderr, "\n");
+    Say("  {:>12}", name(g));
+    for (size_t p = 0; p <= labels.size(); ++p) Say("{:>12}", counts.Confusion(g, p));
+    Say("\n");
   }
 }
 
 void PrintGold(const RunReport& run) {
   const ClassificationReport report = run.gold->Report();
   if (!report.accuracy) return;
-  fmt::print(stderr,
-             "accuracy      {:.4f}  (95 % interval {:.4f} to {:.4f}; {} of {} rows right)\n",
-             *report.accuracy, report.accuracy_interval.low, report.accuracy_interval.high,
-             report.correct, report.total);
-  fmt::print(stderr, "macro F1      {:.4f}\n", report.macro_f1.value_or(0.0));
+  Say("accuracy      {:.4f}  (95 % interval {:.4f} to {:.4f}; {} of {} rows right)\n",
+      *report.accuracy, report.accuracy_interval.low, report.accuracy_interval.high, report.correct,
+      report.total);
+  Say("macro F1      {:.4f}\n", report.macro_f1.value_or(0.0));
   PrintConfusion(*run.gold, run.labels);
+}
+
+void PrintCleaning(const PrepReport& prep) {
+  const std::pair<const char*, uint64_t> kinds[] = {{"not UTF-8", prep.utf8_rows},
+                                                    {"HTML", prep.html_rows},
+                                                    {"control characters", prep.control_rows},
+                                                    {"Unicode form", prep.nfc_rows},
+                                                    {"white space", prep.space_rows},
+                                                    {"nothing left", prep.emptied_rows}};
+  std::string list;
+  for (const auto& [name, rows] : kinds) {
+    if (rows > 0) list += fmt::format("{}{} in {}", list.empty() ? "" : ", ", name, rows);
+  }
+  Say("cleaned       {} rows ({})\n", prep.changed_rows, list);
+}
+
+std::string Count(size_t count, const char* what) {
+  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
 }
 
 }  // namespace
 
 void PrintSummary(const RunReport& report) {
-  fmt::print(stderr, "rows          {}\n", report.rows);
-  PrintStatuses(report.rows_by_status, stderr);
+  if (report.finished_before) {
+    Say("this very job had finished before, nothing was left to do\noutput        {}\n",
+        report.output);
+    return;
+  }
+  Say("rows          {}\n", report.rows);
+  Say("{}", Statuses(report.rows_by_status));
+  if (report.first_failure) {
+    Say("first failure row {} (line {}): {}\n", report.first_failure->row,
+        report.first_failure->line, report.first_failure->error);
+  }
+  if (report.prep.changed_rows > 0) PrintCleaning(report.prep);
   if (report.resumed_rows > 0) {
-    fmt::print(stderr, "resumed       {} rows were done already, {} were begun and done again\n",
-               report.resumed_rows, report.interrupted_rows);
+    Say("resumed       {} rows were done already, {} were begun and done again\n",
+        report.resumed_rows, report.interrupted_rows);
   }
-  fmt::print(stderr, "time          {} ({} in the model, loading {} apart)\n",
-             FormatDuration(report.wall_seconds), FormatDuration(report.inference_seconds),
-             FormatDuration(report.load_seconds));
-  fmt::print(stderr, "rate          {:.1f} rows/s, {:.0f} tokens/s on {} units of {} threads, {}\n",
-             report.rows_per_second(), report.tokens_per_second(), report.num_units,
-             report.threads_per_unit, report.isa);
-  fmt::print(stderr, "tokens        {} computed, {} saved by duplicates, {} by common prefixes\n",
-             report.computed_tokens, report.saved_by_deduplication, report.saved_by_prefix_sharing);
-  fmt::print(stderr, "speed         {:.6f} s per row and thread\n", report.speed());
+  Say("time          {} ({} in the model, loading {} apart)\n", FormatDuration(report.wall_seconds),
+      FormatDuration(report.inference_seconds), FormatDuration(report.load_seconds));
+  Say("rate          {:.1f} rows/s, {:.0f} tokens/s on {} of {}, {}\n", report.rows_per_second(),
+      report.tokens_per_second(), Count(report.num_units, "unit"),
+      Count(report.threads_per_unit, "thread"), report.isa);
+  Say("tokens        {} computed, {} saved by duplicates, {} by common prefixes\n",
+      report.computed_tokens, report.saved_by_deduplication, report.saved_by_prefix_sharing);
+  Say("speed         {:.6f} s per row and thread\n", report.speed());
   if (report.gold) PrintGold(report);
-  fmt::print(stderr, "efficiency    {:.6f}\n", report.efficiency());
+  Say("efficiency    {:.6f}\n", report.efficiency());
   for (const Rename& rename : report.renamed_columns) {
-    fmt::print(stderr, "note          the input has a column '{}' already; ours is '{}'\n",
-               rename.wanted, rename.name);
+    Say("note          the input has a column '{}' already; ours is '{}'\n", rename.wanted,
+        rename.name);
   }
-  if (report.output != "-") fmt::print(stderr, "output        {}\n", report.output);
-  if (!report.error.empty()) fmt::print(stderr, "rowmill: {}\n", report.error);
+  if (report.output != "-") Say("output        {}\n", report.output);
+  if (!report.error.empty()) Say("rowmill: {}\n", report.error);
 }
 
 void PrintPlan(const JobPlan& plan, const JobOptions& options, const JobModel& model) {
   const PlanSummary& s = plan.summary;
   fmt::print("rows              {:>14}\n", s.rows);
-  PrintStatuses(s.rows_by_status, stdout);
+  fmt::print("{}", Statuses(s.rows_by_status));
   fmt::print("duplicates        {:>14}\n", s.duplicate_rows);
   fmt::print("rows to run       {:>14}\n", s.rows_to_run);
   fmt::print("prompt tokens     {:>14}\n", s.prompt_tokens);

@@ -11,12 +11,15 @@ namespace rowmill {
 
 JobPlan PlanJob(const JobOptions& options, const JobModel& model, Task& task,
                 const JobContext& context) {
+  CheckJob(options, task, *context.file_system);
   const ScratchFolder scratch;
   SourceOptions source_options = options.source;
   source_options.input.spool_path = scratch.path() + "/spool";
   const std::unique_ptr<Source> source = OpenSource(*context.file_system, source_options);
-  Plan plan = MakePlan(options, task, context,
-                       {.source = *source, .results = nullptr, .folder = scratch.path()});
+  CheckHeader(options, task, *source);
+  const Plan plan = MakePlan(options, task, context,
+                             {.source = *source, .results = nullptr, .folder = scratch.path()})
+                        .plan;
   JobPlan job_plan;
   job_plan.summary = plan.summary;
   job_plan.memory_limit = MemoryLimit(options);

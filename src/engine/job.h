@@ -45,7 +45,8 @@ struct JobOptions {
   bool force_new = false;
   std::optional<uint64_t> limit;  // only the first rows
   Shard shard;
-  std::optional<std::string> gold_column;
+  std::optional<std::string> id_column;    // must be there and differ in every row
+  std::optional<std::string> gold_column;  // for tasks with labels only
   ErrorLimit max_errors;
 
   size_t num_units = 1;

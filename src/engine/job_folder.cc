@@ -150,7 +150,7 @@ void JobFolder::EnterLocked(const Fingerprint& fingerprint, const JobFolderOptio
     return;
   }
   if (!options.overwrite && file_system_.Exists(output_)) {
-    if (!has_manifest) AbandonEmptyFolder();
+    if (!has_manifest) RemoveUnused();
     throw OutputExists(output_);
   }
   StartNew(fingerprint, options);
@@ -266,8 +266,13 @@ void JobFolder::RemoveFolderItself() {
   }
 }
 
-// Before a refusal: a folder that we may just have made is not left behind.
-void JobFolder::AbandonEmptyFolder() {
+void JobFolder::AbandonIfNew() {
+  if (state_ == State::kNew) RemoveUnused();
+}
+
+// Before a refusal: a folder that we may just have made is not left behind. The manifest goes
+// before the lock does, or another process could take up a job that nobody wants.
+void JobFolder::RemoveUnused() {
   try {
     RemoveContents();
     file_system_.Remove(lock_path());

@@ -75,6 +75,11 @@ class JobFolder {
   // What the journal carries, so that it is never taken for that of another job.
   uint64_t identity() const { return identity_; }
 
+  // For a job that is refused before its first row was run: takes back what Open has made, so that
+  // the mended command finds nothing in its way. Only a kNew job is taken back; others keep all
+  // that they have.
+  void AbandonIfNew();
+
   // Creates or empties OUTPUT.part.
   std::unique_ptr<File> OpenPart();
 
@@ -100,7 +105,7 @@ class JobFolder {
   void WriteWhole(const std::string& path, std::string_view text);
   void RemoveContents();
   void RemoveFolderItself();
-  void AbandonEmptyFolder();
+  void RemoveUnused();
   bool OutputDiffersFromPart();
 
   FileSystem& file_system_;

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "base/check.h"
+#include "engine/id_check.h"
 #include "engine/job_run.h"
 
 namespace rowmill {
@@ -28,6 +29,16 @@ uint64_t ShardBound(uint64_t index, uint64_t count, uint64_t rows) {
 }
 
 std::string_view OnOff(bool on) { return on ? "on" : "off"; }
+
+std::string ShardText(const Shard& shard) {
+  return std::to_string(shard.index) + "/" + std::to_string(shard.count);
+}
+
+void CheckNames(const JobOptions& options, const Task& task, const ColumnNames& columns) {
+  task.CheckColumns(columns);
+  if (options.gold_column) RequireColumn(columns, *options.gold_column, "--gold");
+  if (options.id_column) RequireColumn(columns, *options.id_column, "--id");
+}
 
 }  // namespace
 
@@ -73,8 +84,31 @@ MemoryOptions MemoryOptionsOf(const JobOptions& options, const JobModel& model, 
   return memory;
 }
 
-Plan MakePlan(const JobOptions& options, const Task& task, const JobContext& context,
-              const PlanInput& input) {
+void CheckJob(const JobOptions& options, const Task& task, FileSystem& file_system) {
+  FormatFromPath(options.output);  // refuses what cannot be written
+  if (options.gold_column && task.labels().empty()) {
+    throw UsageError("--gold: " + std::string(task.name()) +
+                     " has no labels that a column could be compared with");
+  }
+  const std::string& input = options.source.input.path;
+  if (input == "-" || options.output == "-" || !file_system.Exists(options.output)) return;
+  if (!file_system.Exists(input)) return;
+  const FileInfo read = file_system.Info(input);
+  const FileInfo written = file_system.Info(options.output);
+  if (read.device == written.device && read.inode == written.inode) {
+    throw UsageError("the output '" + options.output +
+                     "' is the input itself, which is never replaced: give another output file");
+  }
+}
+
+void CheckHeader(const JobOptions& options, const Task& task, const Source& source) {
+  if (source.format() == Format::kJsonl) return;  // each row has its own names
+  if (source.columns().size() == 0) return;       // an empty file, without rows and without names
+  CheckNames(options, task, source.columns());
+}
+
+PreparedPlan MakePlan(const JobOptions& options, const Task& task, const JobContext& context,
+                      const PlanInput& input) {
   uint64_t begin = 0;
   uint64_t end = UINT64_MAX;
   if (options.shard.count > 1) {
@@ -92,9 +126,12 @@ Plan MakePlan(const JobOptions& options, const Task& task, const JobContext& con
   Record record;
   JobProgress progress;
   const auto start = std::chrono::steady_clock::now();
+  std::optional<IdCheck> ids;
+  if (options.id_column) ids.emplace(*options.id_column, input.folder);
   while (record.index + 1 < end || input.source.num_rows() == 0) {
     if (end == 0 || !input.source.Next(record)) break;
     if (record.index < begin) continue;
+    if (ids) ids->Add(record);
     const uint64_t row = record.index;
     task.Prepare(record, scratch, prepared);
     const bool runnable = prepared.error.empty();
@@ -123,11 +160,29 @@ Plan MakePlan(const JobOptions& options, const Task& task, const JobContext& con
     }
   }
   if (input.results != nullptr) input.results->Flush(std::chrono::steady_clock::now());
+  // A name that no row has is a slip of the pen, not a data set of invalid rows. Where no row is an
+  // object there is nothing to compare it with.
+  const bool knows_names = !input.source.columns_overflowed() && input.source.columns().size() > 0;
+  if (input.source.format() == Format::kJsonl && knows_names) {
+    CheckNames(options, task, input.source.columns());
+  }
 
   PlanOptions plan_options;
   plan_options.deduplication = options.deduplication ? Deduplication::kOn : Deduplication::kOff;
   if (!options.prefix_sharing) plan_options.prefix_tree.max_nodes = 0;
-  return std::move(planner).Finish(plan_options);
+  return {std::move(planner).Finish(plan_options), scratch.report};
+}
+
+std::vector<std::pair<std::string, std::string>> ExecutionEntries(const JobOptions& options) {
+  return {{"split", std::string(Name(options.strategy))},
+          {"batch_tokens", std::to_string(options.unit.batch_tokens)},
+          {"max_rows", std::to_string(options.unit.max_rows)},
+          {"memory", std::to_string(MemoryLimit(options))},
+          {"prefix_sharing", std::string(OnOff(options.prefix_sharing))},
+          {"dedupe", std::string(OnOff(options.deduplication))},
+          {"shard", ShardText(options.shard)},
+          {"limit", options.limit ? std::to_string(*options.limit) : "none"},
+          {"gold", options.gold_column.value_or("none")}};
 }
 
 Fingerprint JobFingerprint(const JobOptions& options, const JobModel& model, const Task& task,
@@ -138,21 +193,25 @@ Fingerprint JobFingerprint(const JobOptions& options, const JobModel& model, con
   fingerprint.Add("numerics", model.numerics);
   for (auto& [name, value] : task.FingerprintEntries()) fingerprint.Add(name, value);
   const std::string& path = options.source.input.path;
-  if (path == "-") {
-    fingerprint.Add("input.path", "-");
+  // What comes through a pipe is gone once it is looked at; each row's prompt is compared later.
+  if (path == "-" || file_system.Info(path).kind == FileInfo::Kind::kOther) {
+    fingerprint.Add("input.path", path);
   } else {
     AddInputIdentity(fingerprint, "input", file_system, path);
   }
   if (options.source.format) {
     fingerprint.Add("input.format", std::string(FormatName(*options.source.format)));
   }
+  if (options.source.delimiter) {
+    fingerprint.Add("input.delimiter", std::string(1, *options.source.delimiter));
+  }
+  fingerprint.Add("input.header", std::string(OnOff(options.source.header != HeaderMode::kNone)));
   if (options.output_format) {
     fingerprint.Add("output.format", std::string(FormatName(*options.output_format)));
   }
   fingerprint.Add("output.csv-safe", std::string(OnOff(options.csv_safe)));
   if (options.limit) fingerprint.Add("limit", std::to_string(*options.limit));
-  fingerprint.Add("shard",
-                  std::to_string(options.shard.index) + "/" + std::to_string(options.shard.count));
+  fingerprint.Add("shard", ShardText(options.shard));
   return fingerprint;
 }
 

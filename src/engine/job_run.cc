@@ -67,28 +67,16 @@ JobRun::~JobRun() = default;
 
 RunReport JobRun::Run() {
   start_ = stage_start_ = Clock::now();
-  OpenFolder();
-  if (folder_ != nullptr && folder_->state() == JobFolder::State::kComplete) {
-    context_.on_notice("this very job had finished already; nothing to do");
-    return report_;
+  CheckJob(options_, task_, *context_.file_system);
+  try {
+    Prepare();
+  } catch (...) {
+    // Nothing that cost anything is lost, and the mended command must not be taken for another job.
+    results_.reset();
+    if (folder_ != nullptr) folder_->AbandonIfNew();
+    throw;
   }
-  plan_ = std::make_unique<Plan>(
-      MakePlan(options_, task_, context_, {*source_, results_.get(), scratch_path_}));
-  const MemoryEstimate memory = EstimateMemory(*plan_, MemoryOptionsOf(options_, model_, task_));
-  const uint64_t limit = MemoryLimit(options_);
-  if (memory.total_bytes() > limit) {
-    throw ResourceError("the job may need " + std::to_string(memory.total_bytes() >> 20) +
-                        " MiB (weights " + std::to_string(memory.weight_bytes >> 20) +
-                        ", activations " + std::to_string(memory.workspace_bytes >> 20) +
-                        ", rows " +
-                        std::to_string((memory.row_kv_bytes + memory.prefix_kv_bytes) >> 20) +
-                        "), allowed are " + std::to_string(limit >> 20) +
-                        "; use fewer --units, a smaller --batch-tokens or a larger --memory");
-  }
-  for (RowStatus status : {RowStatus::kInvalid, RowStatus::kError}) {
-    error_rows_ += plan_->summary.rows_by_status[static_cast<size_t>(status)];
-  }
-  report_.plan_seconds = Seconds(Clock::now() - stage_start_);
+  if (report_.finished_before) return report_;
 
   std::exception_ptr failure;
   stage_start_ = Clock::now();
@@ -112,6 +100,40 @@ RunReport JobRun::Run() {
   return report_;
 }
 
+// All that comes before the first row is run.
+void JobRun::Prepare() {
+  OpenFolder();
+  if (folder_ != nullptr && folder_->state() == JobFolder::State::kComplete) {
+    report_.finished_before = true;
+    report_.output = options_.output;
+    return;
+  }
+  PreparedPlan prepared =
+      MakePlan(options_, task_, context_, {*source_, results_.get(), scratch_path_});
+  plan_ = std::make_unique<Plan>(std::move(prepared.plan));
+  report_.prep = prepared.prep;
+  if (plan_->summary.rows == 0) context_.on_notice("note: the input has no rows");
+  CheckMemory();
+  for (RowStatus status : {RowStatus::kInvalid, RowStatus::kError}) {
+    error_rows_ += plan_->summary.rows_by_status[static_cast<size_t>(status)];
+  }
+  report_.plan_seconds = Seconds(Clock::now() - stage_start_);
+}
+
+void JobRun::CheckMemory() const {
+  const MemoryEstimate memory = EstimateMemory(*plan_, MemoryOptionsOf(options_, model_, task_));
+  const uint64_t limit = MemoryLimit(options_);
+  if (memory.total_bytes() > limit) {
+    throw ResourceError("the job may need " + std::to_string(memory.total_bytes() >> 20) +
+                        " MiB (weights " + std::to_string(memory.weight_bytes >> 20) +
+                        ", activations " + std::to_string(memory.workspace_bytes >> 20) +
+                        ", rows " +
+                        std::to_string((memory.row_kv_bytes + memory.prefix_kv_bytes) >> 20) +
+                        "), allowed are " + std::to_string(limit >> 20) +
+                        "; use fewer --units, a smaller --batch-tokens or a larger --memory");
+  }
+}
+
 void JobRun::OpenFolder() {
   SourceOptions source_options = options_.source;
   for (const std::string& column : task_.columns()) source_options.reserved_names.push_back(column);
@@ -131,7 +153,7 @@ void JobRun::OpenFolder() {
       folder_ != nullptr ? folder_->ScratchPath("spool") : scratch_path_ + "/spool";
   source_options.input.stop_requested = [this] { return context_.stop->load(); };
   source_ = OpenSource(*context_.file_system, source_options);
-  if (source_->format() != Format::kJsonl) task_.CheckColumns(source_->columns());
+  CheckHeader(options_, task_, *source_);
   const std::string journal_path =
       folder_ != nullptr ? folder_->journal_path() : scratch_path_ + "/journal";
   results_ = std::make_unique<ResultStore>(*context_.file_system, journal_path, scratch_path_,
@@ -193,15 +215,17 @@ void JobRun::Execute() {
       model_.decoder->kv_shape(), options_.unit.kv_bytes);
   if (options_.output == "-") {
     output_bytes_ = std::make_unique<DescriptorByteSink>(context_.stdout_fd, "standard output");
+    OpenOutput(*output_bytes_);
   }
   report_.units.resize(options_.num_units);
   units_running_ = options_.num_units;
   std::vector<std::thread> threads;
-  for (size_t unit = 0; unit < options_.num_units; ++unit) {
-    threads.emplace_back([this, unit] { RunUnit(unit); });
-  }
   std::exception_ptr failure;
   try {
+    // The system may refuse any of them.
+    for (size_t unit = 0; unit < options_.num_units; ++unit) {
+      threads.emplace_back([this, unit] { RunUnit(unit); });
+    }
     Aggregate();
   } catch (...) {
     failure = std::current_exception();
@@ -247,6 +271,7 @@ void JobRun::Aggregate() {
     }
     const Clock::time_point now = Clock::now();
     results_->Flush(now);
+    if (renderer_ != nullptr) renderer_->WriteAvailable();
     if (now - last_progress >= kProgressInterval) {
       last_progress = now;
       ReportProgress(JobProgress::Stage::kRun);
@@ -300,28 +325,31 @@ void JobRun::ReportProgress(JobProgress::Stage stage) {
   context_.on_progress(progress);
 }
 
-void JobRun::WriteOutput() {
+void JobRun::OpenOutput(ByteSink& bytes) {
   source_->Rewind();
   OutputSchema schema = ResolveOutputSchema(source_->columns().names(), task_.columns());
   report_.renamed_columns = schema.renames;
-  std::unique_ptr<File> part;
-  if (folder_ != nullptr) {
-    part = folder_->OpenPart();
-    output_bytes_ = std::make_unique<FileByteSink>(*part);
-  }
-  std::unique_ptr<ByteSink> compressor;
   const Compression compression = CompressionFromPath(options_.output);
-  if (compression != Compression::kNone) compressor = MakeCompressor(compression, *output_bytes_);
+  if (compression != Compression::kNone) compressor_ = MakeCompressor(compression, bytes);
   output_sink_ = MakeSink({.format = output_format_,
                            .write_header = true,
                            .csv_safe = options_.csv_safe,
                            .answer_column = 0},
-                          std::move(schema), compressor != nullptr ? *compressor : *output_bytes_);
+                          std::move(schema), compressor_ != nullptr ? *compressor_ : bytes);
   renderer_ = std::make_unique<Renderer>(*source_, *output_sink_, task_, plan_->rows, *results_,
                                          options_.gold_column);
+}
+
+void JobRun::WriteOutput() {
+  std::unique_ptr<File> part;
+  if (folder_ != nullptr) {
+    part = folder_->OpenPart();
+    output_bytes_ = std::make_unique<FileByteSink>(*part);
+    OpenOutput(*output_bytes_);
+  }
   renderer_->WriteAll();
   output_sink_->Finish();
-  if (compressor != nullptr) compressor->Finish();
+  if (compressor_ != nullptr) compressor_->Finish();
   FillReport();
   if (folder_ != nullptr) folder_->CommitOutput(std::move(part), report_.ToJson());
 }
@@ -338,10 +366,12 @@ void JobRun::FillReport() {
   report_.num_units = options_.num_units;
   report_.threads_per_unit = options_.threads_per_unit;
   report_.options = task_.FingerprintEntries();
+  report_.execution = ExecutionEntries(options_);
   report_.load_seconds = model_.load_seconds;
   const RenderCounts& counts = renderer_->counts();
   report_.rows = counts.rows;
   report_.rows_by_status = counts.rows_by_status;
+  report_.first_failure = counts.first_failure;
   report_.gold = counts.gold;
   report_.labels.assign(task_.labels().begin(), task_.labels().end());
   const PlanSummary& summary = plan_->summary;
@@ -349,6 +379,7 @@ void JobRun::FillReport() {
   report_.interrupted_rows = results_->interrupted_rows();
   report_.computed_rows = rows_done_;
   report_.duplicate_rows = summary.duplicate_rows;
+  report_.prep.duplicate_rows = summary.duplicate_rows;
   report_.computed_tokens = tokens_done_ + prefixes_->computed_tokens();
   report_.saved_by_deduplication = summary.saved_by_deduplication;
   report_.saved_by_prefix_sharing = summary.saved_by_prefix_sharing;

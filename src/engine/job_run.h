@@ -38,11 +38,24 @@ struct PlanInput {
   std::string folder;    // for scratch files
 };
 
-// Reads and prepares all rows. Rows that no model can answer get their results at once.
-Plan MakePlan(const JobOptions& options, const Task& task, const JobContext& context,
-              const PlanInput& input);
+struct PreparedPlan {
+  Plan plan;
+  PrepReport prep;
+};
+
+// Reads and prepares all rows. Rows that no model can answer get their results at once. Throws
+// UsageError where a column that the user named is in no row.
+PreparedPlan MakePlan(const JobOptions& options, const Task& task, const JobContext& context,
+                      const PlanInput& input);
+// What can be said against a job before its input is read. Throws UsageError.
+void CheckJob(const JobOptions& options, const Task& task, FileSystem& file_system);
+// Throws UsageError where the header of a CSV or the columns of a text lack what the task or
+// --gold reads.
+void CheckHeader(const JobOptions& options, const Task& task, const Source& source);
 uint64_t MemoryLimit(const JobOptions& options);
 MemoryOptions MemoryOptionsOf(const JobOptions& options, const JobModel& model, const Task& task);
+// How the work is done, which decides no byte: names and values for the report.
+std::vector<std::pair<std::string, std::string>> ExecutionEntries(const JobOptions& options);
 // Everything that decides the output's bytes.
 Fingerprint JobFingerprint(const JobOptions& options, const JobModel& model, const Task& task,
                            FileSystem& file_system);
@@ -63,7 +76,9 @@ class JobRun {
   class Feed;
   class Sink;
 
+  void Prepare();
   void OpenFolder();
+  void CheckMemory() const;
   void Calibrate();
   void Execute();
   void RunUnit(size_t unit);
@@ -72,6 +87,7 @@ class JobRun {
   bool TooManyErrors() const;
   void ReportProgress(JobProgress::Stage stage);
   void FillReport();
+  void OpenOutput(ByteSink& bytes);
   void WriteOutput();
 
   const JobOptions& options_;
@@ -90,9 +106,11 @@ class JobRun {
   std::unique_ptr<Plan> plan_;
   std::unique_ptr<PrefixStore> prefixes_;
   std::unique_ptr<Scheduler> scheduler_;
-  std::unique_ptr<Renderer> renderer_;  // standard output only; files are rendered at the end
+  // Standard output gets rows as they become complete; files are rendered at the end.
   std::unique_ptr<ByteSink> output_bytes_;
+  std::unique_ptr<ByteSink> compressor_;
   std::unique_ptr<rowmill::Sink> output_sink_;
+  std::unique_ptr<Renderer> renderer_;
   Format output_format_ = Format::kJsonl;
 
   BoundedQueue<Event> events_;

@@ -28,10 +28,15 @@ bool Renderer::HasResult(uint64_t row) const {
 
 bool Renderer::NextRecord() {
   if (has_record_) return true;
+  if (at_end_) return false;
   do {
-    if (!source_.Next(record_)) return false;
+    if (!source_.Next(record_)) {
+      at_end_ = true;
+      return false;
+    }
   } while (record_.index < rows_.first_row());
   has_record_ = record_.index < rows_.end_row();
+  at_end_ = !has_record_;
   return has_record_;
 }
 
@@ -64,6 +69,10 @@ void Renderer::WriteRow() {
   sink_.Write(record_, {cells_, result.status, result.error});
   ++counts_.rows;
   ++counts_.rows_by_status[static_cast<size_t>(result.status)];
+  const bool failed = result.status == RowStatus::kInvalid || result.status == RowStatus::kError;
+  if (failed && !counts_.first_failure) {
+    counts_.first_failure = {row, record_.line, result.error};
+  }
   if (counts_.gold) CountGold(result);
 }
 

@@ -14,6 +14,7 @@
 #include "data/source.h"
 #include "engine/result_store.h"
 #include "engine/row_table.h"
+#include "engine/run_report.h"
 #include "metrics/classification.h"
 #include "tasks/task.h"
 
@@ -22,6 +23,7 @@ namespace rowmill {
 struct RenderCounts {
   std::array<uint64_t, 5> rows_by_status{};
   uint64_t rows = 0;
+  std::optional<RowFailure> first_failure;
   std::optional<ClassificationCounts> gold;
 };
 
@@ -54,6 +56,7 @@ class Renderer {
   std::optional<size_t> probability_column_;  // for calibration
   Record record_;
   bool has_record_ = false;
+  bool at_end_ = false;
   std::vector<Cell> cells_;
   RenderCounts counts_;
 };

@@ -82,6 +82,7 @@ std::string RunReport::ToJson() const {
   json["units"] = num_units;
   json["threads_per_unit"] = threads_per_unit;
   for (const auto& [name, value] : options) json["options"][name] = value;
+  for (const auto& [name, value] : execution) json["execution"][name] = value;
   json["rows"]["total"] = rows;
   for (size_t i = 0; i < rows_by_status.size(); ++i) {
     json["rows"][std::string(RowStatusName(static_cast<RowStatus>(i)))] = rows_by_status[i];
@@ -90,6 +91,12 @@ std::string RunReport::ToJson() const {
   json["rows"]["interrupted"] = interrupted_rows;
   json["rows"]["computed"] = computed_rows;
   json["rows"]["duplicates"] = duplicate_rows;
+  if (first_failure) {
+    json["first_failure"] = {{"row", first_failure->row},
+                             {"line", first_failure->line},
+                             {"error", first_failure->error}};
+  }
+  for (const auto& [name, count] : prep.Items()) json["preprocessing"][name] = count;
   json["tokens"] = {{"prompt", prompt_tokens},
                     {"computed", computed_tokens},
                     {"generated", generated_tokens},

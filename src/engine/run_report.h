@@ -14,8 +14,16 @@
 #include "data/schema.h"
 #include "engine/execution_unit.h"
 #include "metrics/classification.h"
+#include "prep/prep_report.h"
 
 namespace rowmill {
+
+// A row that got no answer, and where it stands.
+struct RowFailure {
+  uint64_t row = 0;   // from 0
+  uint64_t line = 0;  // of the file, from 1
+  std::string error;
+};
 
 struct RunReport {
   ExitCode exit_code = ExitCode::kOk;
@@ -31,12 +39,16 @@ struct RunReport {
   std::string output;
   size_t num_units = 1;
   size_t threads_per_unit = 1;
-  std::vector<std::pair<std::string, std::string>> options;  // what decides the output's bytes
+  std::vector<std::pair<std::string, std::string>> options;    // what decides the output's bytes
+  std::vector<std::pair<std::string, std::string>> execution;  // what does not
   std::vector<Rename> renamed_columns;
+  PrepReport prep;               // what cleaning changed
+  bool finished_before = false;  // nothing was left to do; no other field says anything then
 
   // Rows.
   uint64_t rows = 0;
   std::array<uint64_t, 5> rows_by_status{};  // by RowStatus
+  std::optional<RowFailure> first_failure;   // the first row that is invalid or failed
   uint64_t resumed_rows = 0;                 // found finished in the journal
   uint64_t interrupted_rows = 0;             // begun by an earlier run, done again by this one
   uint64_t computed_rows = 0;                // answered by a model run of this run
