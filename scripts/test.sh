@@ -11,7 +11,7 @@
 #   cli      the program as people run it, with the dev build
 #   asan     preset asan-ubsan: the unit tests of what reads hostile input
 #   tsan     preset tsan: the unit tests of what runs in parallel
-#   clang    preset clang (release): the same bytes as from the dev build
+#   builds   presets release, debug and clang: the same bytes as from the dev build
 #
 # Reference outputs are looked for in ../shared (or ROWMILL_SHARED). Where they are, a golden test that is
 # skipped counts as failed, unless its reason contains the words `not built yet`: a feature that is missing
@@ -20,7 +20,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 cd "$rowmill_root"
 exec </dev/null
 
-stages=checks,unit,cli,asan,tsan,clang
+stages=checks,unit,cli,asan,tsan,builds
 case "${1:-}" in
     "") ;;
     --quick) stages=checks,unit ;;
@@ -142,7 +142,7 @@ if wants checks; then
     count unittest --folder tests/bench
 fi
 
-if wants unit || wants cli || wants clang; then
+if wants unit || wants cli || wants builds; then
     begin_stage build "preset dev"
     if ! build dev; then
         fail "build of preset dev"
@@ -173,11 +173,15 @@ if wants tsan; then
     runner=()
 fi
 
-if wants clang; then
-    begin_stage clang "another compiler and other options, the same bytes"
-    if build clang rowmill; then
-        ROWMILL_OTHER_BINARY="$rowmill_root/build/clang/rowmill" count unittest --folder tests/parity
-    else
-        fail "build of preset clang"
-    fi
+if wants builds; then
+    begin_stage builds "other compilers and options, the same bytes"
+    others=()
+    for preset in release debug clang; do
+        if build "$preset" rowmill; then
+            others+=("$rowmill_root/build/$preset/rowmill")
+        else
+            fail "build of preset $preset"
+        fi
+    done
+    ROWMILL_OTHER_BINARIES="$(IFS=:; echo "${others[*]}")" count unittest --folder tests/parity
 fi
