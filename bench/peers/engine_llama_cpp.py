@@ -1,9 +1,9 @@
-"""llama.cpp in the process: many sequences in one batch through the C interface, the way somebody who knows it
-would write a loop over a data set.
+"""llama.cpp in the process: many sequences in one batch through the C interface, the way somebody
+who knows it would write a loop over a data set.
 
-The common beginning of all prompts is computed once and shared between sequences (that takes the unified
-key/value cache), prompts fill batches of 2,048 tokens, and all sequences of a wave take a step together.
-Every answer is as long as every other, so that waves leave no sequence idle.
+The common beginning of all prompts is computed once and shared between sequences (that takes the
+unified key/value cache), prompts fill batches of 2,048 tokens, and all sequences of a wave take a
+step together. Every answer is as long as every other, so that waves leave no sequence idle.
 """
 
 import ctypes
@@ -16,7 +16,8 @@ BATCH_TOKENS = 2048
 
 
 class Engine:
-    """options: `sequences` in flight, `unified` cache or one of its own for each sequence, `ubatch` tokens."""
+    """options: `sequences` in flight, `unified` cache or one of its own for each sequence, `ubatch`
+    tokens."""
 
     def __init__(self, model_path, threads, options):
         started = time.perf_counter()
@@ -60,8 +61,8 @@ class Engine:
         self.memory = self.llama.llama_get_memory(self.context)
 
     def _decode(self, entries, allowed=()):
-        """entries: (token, position, sequence, is_output). Returns the likeliest next token of each output, out
-        of the allowed ones where there are any, in their order."""
+        """entries: (token, position, sequence, is_output). Returns the likeliest next token of each
+        output, out of the allowed ones where there are any, in their order."""
         found = []
         for start in range(0, len(entries), BATCH_TOKENS):
             part = entries[start:start + BATCH_TOKENS]
@@ -88,7 +89,8 @@ class Engine:
         return int(numpy.ctypeslib.as_array(logits, (self.vocabulary_size,)).argmax())
 
     def generate(self, prompts, max_tokens, allowed=()):
-        """prompts: token ids; allowed: the tokens that may be answered, all where empty. Returns the answers' ids, all seconds, and those until every first token."""
+        """prompts: token ids; allowed: the tokens that may be answered, all where empty. Returns
+        the answers' ids, all seconds, and those until every first token."""
         shared = shared_beginning(prompts) if self.options["unified"] else 0
         wave = min(self.options["sequences"], len(prompts))
         longest = max(map(len, prompts)) - shared + max_tokens

@@ -1,5 +1,5 @@
-"""llama-server as people run it: one process, slots with continuous batching and the prompt cache, and a client
-that keeps all slots busy over loopback."""
+"""llama-server as people run it: one process, slots with continuous batching and the prompt cache,
+and a client that keeps all slots busy over loopback."""
 
 import http.client
 import json
@@ -50,14 +50,16 @@ class Engine:
     def versions(self):
         text = subprocess.run([self.folder / "llama-server", "--version"], capture_output=True,
                               text=True).stderr
-        return {"llama-server": text.split("\n")[0].replace("version: ", "").strip()}
+        # Behind the number it names the commit of whatever repository it was built in.
+        return {"llama-server": text.partition("version: ")[2].split(" ")[0].strip()}
 
     def close(self):
         self.process.terminate()
         self.process.wait(timeout=30)
 
     def generate(self, prompts, max_tokens, allowed=()):
-        """prompts: token ids; allowed: the tokens that may be answered, all where empty. The first token's time is not known here."""
+        """prompts: token ids; allowed: the tokens that may be answered, all where empty. The first
+        token's time is not known here."""
         answers = [None] * len(prompts)
         failures = []
         waiting = queue.SimpleQueue()

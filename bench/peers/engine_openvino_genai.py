@@ -4,7 +4,8 @@ import time
 
 
 class Engine:
-    """options: `max_num_seqs`, `prefix_caching`, `precision` (of inference; none leaves it to the device)."""
+    """options: `max_num_seqs`, `prefix_caching`, `precision` (of inference; none leaves it to the
+    device)."""
 
     def __init__(self, model_path, threads, options):
         import openvino_genai
@@ -45,8 +46,9 @@ class Engine:
         return [result.m_generation_ids[0] for result in results], seconds
 
     def generate(self, prompts, max_tokens, allowed=()):
-        """prompts: token ids. It has no cheap way to allow only some tokens: it writes what it likes. With prefix caching the first token's time is not asked for: a second call would
-        find the prompts in the cache."""
+        """prompts: token ids. It has no cheap way to allow only some tokens: it writes what it
+        likes. With prefix caching the first token's time is not asked for: a second call would find
+        the prompts in the cache."""
         answers, seconds = self._run(prompts, max_tokens)
         if max_tokens == 1 or self.options["prefix_caching"]:
             return answers, seconds, None

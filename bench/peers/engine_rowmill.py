@@ -1,5 +1,6 @@
-"""Rowmill as people run it: a file of rows in, a file of answers out, a process for each job. The seconds are its
-own account from the first row read to the last one written; loading the model is apart."""
+"""Rowmill as people run it: a file of rows in, a file of answers out, a process for each job. The
+seconds are its own account from the first row read to the last one written; loading the model is
+apart."""
 
 import json
 import os
@@ -54,7 +55,8 @@ class Engine:
         self._run(work, 2)
 
     def run(self, work):
-        """Answers are texts here. Also the tokens of all prompts, which must be those that the others get."""
+        """Answers are texts here. Also the tokens of all prompts, which must be those that the
+        others get."""
         measures, answers = self._run(work, work["max_tokens"])
         found = {"answers": answers, "seconds": measures["measures"]["wall_seconds"],
                  "first_seconds": None, "prompt_tokens": measures["tokens"]["prompt"],

@@ -1,16 +1,14 @@
-"""llama.cpp's library through the low-level interface of llama-cpp-python: the pieces that the tokeniser and
-the in-process engine share."""
+"""llama.cpp's library through the low-level interface of llama-cpp-python: the pieces that the
+tokeniser and the in-process engine share."""
 
 import contextlib
 import ctypes
-import os
 
 
 def load():
     """The module with the C functions, messages of the library switched off."""
     from llama_cpp import llama_cpp
 
-    os.environ.setdefault("OMP_WAIT_POLICY", "active")
     llama_cpp.llama_log_set(_silent(llama_cpp), ctypes.c_void_p(0))
     llama_cpp.llama_backend_init()
     return llama_cpp

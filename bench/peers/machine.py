@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 
 # What decides which kernels an engine takes.
-TELLING_FLAGS = ("avx2", "fma", "f16c", "avx_vnni", "avx512f", "avx512bw", "avx512vl", "avx512_vnni",
-                 "avx512_bf16", "avx512_fp16", "amx_tile", "amx_int8", "amx_bf16")
+TELLING_FLAGS = ("avx2", "fma", "f16c", "avx_vnni", "avx512f", "avx512bw", "avx512vl",
+                 "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_tile", "amx_int8", "amx_bf16")
 
 
 def describe(cpuinfo=None):

@@ -1,16 +1,19 @@
-"""Measurements to tables in Markdown, and the tables into documents between markers. Pure functions of records.
+"""Measurements to tables in Markdown, and the tables into documents between markers. Pure functions
+of records.
 
-A record is what run.py writes for each engine, group of jobs and round: {"turn", "engine", "options", "cpu",
-"results": [{"job", "rows" (indices), "answers", "seconds", "first_seconds", "prompt_tokens", "load_seconds"}]}.
+A record is what run.py writes for each engine, group of jobs and round: {"turn", "engine",
+"options", "cpu", "results": [{"job", "rows" (indices), "answers", "seconds", "first_seconds",
+"prompt_tokens", "load_seconds"}]}.
 """
 
 import json
 from collections import defaultdict
+from statistics import mean
 
 import summary
 
-NAMES = {"rowmill": "Rowmill", "openvino_genai": "OpenVINO GenAI", "llama_cpp": "llama.cpp in process",
-         "llama_server": "llama-server"}
+NAMES = {"rowmill": "Rowmill", "openvino_genai": "OpenVINO GenAI",
+         "llama_cpp": "llama.cpp in process", "llama_server": "llama-server"}
 STEPS = 32  # tokens of a decode job behind the first
 BUSY = 0.05  # share of the processors; where others take more, the document says so
 TITLES = {
@@ -89,7 +92,7 @@ def table(head, rows):
 
 
 def overview(results, works=tuple(TITLES)):
-    """One line per work, one column per engine, and how far Rowmill is ahead of the best other one."""
+    """One line per work, one column per engine, and Rowmill's rate over the best other one's."""
     engines = [engine for engine in NAMES if any(engine in results.rates[work] for work in works)]
     rows = []
     for work in works:
@@ -101,12 +104,12 @@ def overview(results, works=tuple(TITLES)):
             cells.append(number(figure.median) if figure else "")
         best = results.best_rival(work)
         ratio = results.ratio(work, best) if best else None
-        cells.append(f"{ratio.median:.2f}" if ratio else "")
+        cells.append(f"{ratio.median:.2f} ({NAMES[best]})" if ratio else "")
         rows.append(cells)
-    return table(["work"] + [NAMES[engine] for engine in engines] + ["Rowmill / best other"], rows)
+    return table(["work"] + [NAMES[engine] for engine in engines] + ["Rowmill / best other one"], rows)
 
 
-def share(value):
+def percent(value):
     return "" if value is None else f"{100 * value:.1f} %"
 
 
@@ -117,7 +120,7 @@ def options_text(options):
 
 
 def details(results, work, gold):
-    """One line per engine. `gold`: the right labels of the job's rows, empty where there are none."""
+    """One line per engine. `gold`: the right labels of the job's rows, where there are any."""
     job = "decode-64" if work == "prefill" else work
     ours = results.answers[job].get("rowmill", {})
     rows = []
@@ -134,16 +137,19 @@ def details(results, work, gold):
                  else f"{ratio.median:.2f} ({ratio.low:.2f} to {ratio.high:.2f})"]
         if gold:
             labelled = {row: answer for row, answer in answers.items() if answer}
-            cells += [share(len(labelled) / len(answers)) if answers else "",
-                      share(summary.accuracy(answers, gold)),
-                      "" if engine == "rowmill" else share(summary.agreement(ours, labelled))]
+            cells += [percent(len(labelled) / len(answers)) if answers else "",
+                      percent(summary.accuracy(answers, gold)),
+                      "" if engine == "rowmill" else percent(summary.agreement(ours, labelled))]
         else:
             cells += ["" if engine == "rowmill"
-                      else share(summary.leading_agreement(ours, answers))]
+                      else percent(summary.leading_agreement(ours, answers))]
         rows.append(cells)
     head = ["engine", "options", "rows a round", f"median {unit(work)}", "range",
             "Rowmill / this"]
-    head += ["answered with a label", "accuracy", "then same as Rowmill"] if gold else ["same text as Rowmill"]
+    if gold:
+        head += ["answered with a label", "accuracy", "then same as Rowmill"]
+    else:
+        head += ["same text as Rowmill"]
     return f"### {TITLES[work]}\n\n" + table(head, rows)
 
 
@@ -165,13 +171,13 @@ def conditions(header, records):
         f"{machine['memory_gib']} GiB; {' '.join(machine['flags'])}; Linux {machine['kernel']}.",
         f"- Versions: {', '.join(versions)}"
         + (f" ({', '.join(sorted(built))})" if built else "") + ".",
-        f"- While it was measured, others took {100 * sum(others) / len(others):.0f} % of the "
-        f"processors ({100 * max(others):.0f} % at worst), the host {100 * sum(steal) / len(steal):.1f} % "
-        f"({100 * max(steal):.1f} % at worst); load average {min(load)} to {max(load)}.",
+        f"- While it was measured, others took {percent(mean(others))} of the processors "
+        f"({percent(max(others))} at worst), the host {percent(mean(steal))} "
+        f"({percent(max(steal))} at worst); load average {min(load)} to {max(load)}.",
     ]
-    if sum(others) / len(others) > BUSY:
-        lines.append("- **The machine was busy.** Ratios within a round hold better than the rates; "
-                     "a quiet run has to confirm both.")
+    if mean(others) > BUSY:
+        lines.append("- **The machine was busy.** Ratios within a round hold better than the "
+                     "rates; a quiet run has to confirm both.")
     return "\n".join(lines)
 
 
@@ -209,7 +215,7 @@ def replace_between(text, name, content):
 
 
 def read_records(path):
-    """The header and the records of a results file; a line that was cut off by a kill is left out."""
+    """The header and the records of a results file; without a line that a kill cut off."""
     header, records = None, []
     for line in path.read_text().splitlines():
         try:

@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
-"""Runs the same jobs with Rowmill and its rivals, in turns, and writes the tables of docs/benchmarks.md and
-README.md. bench/peers/setup.sh installs what it takes.
+"""Runs the same jobs with Rowmill and its rivals, in turns, and writes the tables of
+docs/benchmarks.md and README.md. bench/peers/setup.sh installs what it takes.
 
-    bench/peers/run.py                                all jobs, 5 rounds; goes on where it was stopped
-    bench/peers/run.py --jobs decode --rounds 1       a quick look
-    bench/peers/run.py --report-only                  the tables again, from the results
+    bench/peers/run.py                             all jobs, 5 rounds; goes on where it stopped
+    bench/peers/run.py --jobs decode --rounds 1    a quick look
+    bench/peers/run.py --report-only               the tables again, from the results
 
-Each measurement is a fresh process of an engine; rounds go through the engines one after the other, each round
-from another one on. An engine that would take longer than --seconds for a job gets a part of its rows, others in
-each round. Before the first round each rival is tried in several configurations on a few rows, and goes on
-with the fastest for each job. A measurement counts once its answers have been checked.
+Each measurement is a fresh process of an engine; rounds go through the engines one after the other,
+each round from another one on. An engine that would take longer than --seconds for a job gets a
+part of its rows, others in each round. Before the first round each rival is tried in several
+configurations on a few rows, and goes on with the fastest for each job. A measurement counts once
+its answers have been checked.
 """
 
 import argparse
@@ -53,6 +54,10 @@ CANDIDATES = {
 GROUPS = {"decode": [f"decode-{batch}" for batch in job_definitions.DECODE_BATCHES],
           "classify-agnews": ["classify-agnews"], "sentiment-sst2": ["sentiment-sst2"],
           "generate-32": ["generate-32"]}
+# With --avx512 on a processor with AMX. OpenVINO does not start there without the precision.
+HELD_OPTIONS = {"rowmill": {"arguments": ["--isa", "avx512_vnni"]},
+                "openvino_genai": {"precision": "f32"}}
+HELD_ENVIRONMENT = {"ONEDNN_MAX_CPU_ISA": "AVX512_CORE_VNNI"}
 TRIAL_ROWS = {"tokens": 16, "label": 128, "text": 128}
 SLOW_TRIAL_ROWS = {"llama_server": 32}
 LEAST_ROWS = 32
@@ -93,6 +98,8 @@ class Bench:
 
     def measure(self, engine, options, rows_of_jobs):
         """One fresh engine. rows_of_jobs: job to indices. Returns a record without its turn."""
+        if self.arguments.avx512:
+            options = {**options, **HELD_OPTIONS.get(engine, {})}
         request = {"engine": engine, "model": str(self.arguments.model), "threads": THREADS,
                    "options": options, "warm_up": self.warm_up,
                    "works": [self.work(name, rows) for name, rows in rows_of_jobs.items()]}
@@ -151,7 +158,8 @@ def results_header(arguments):
                               capture_output=True, text=True).stdout.strip()
 
     return {"date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d"),
-            "machine": machine.describe(), "model": arguments.model.name,
+            "machine": machine.describe(), "held": "AVX-512" if arguments.avx512 else "",
+            "model": arguments.model.name,
             "rowmill_sha256": hashlib.sha256(arguments.rowmill.read_bytes()).hexdigest(),
             "rowmill_commit": commit()}
 
@@ -162,7 +170,7 @@ def open_results(arguments):
     path = arguments.results
     if path.exists() and not arguments.new:
         old, records = report.read_records(path)
-        same = ("machine", "model", "rowmill_sha256")
+        same = ("machine", "held", "model", "rowmill_sha256")
         if old and all(old[name] == header[name] for name in same):
             return old, records
         differing = [name for name in same if old and old[name] != header[name]]
@@ -189,8 +197,8 @@ def first_rate(record):
 
 
 def choose(bench, engine, group, path, records):
-    """The fastest configuration of an engine for a group, and its rows a second. Tried once, then read from the
-    results."""
+    """The fastest configuration of an engine for a group, and its rows a second. Tried once, then
+    read from the results."""
     name = GROUPS[group][-1]
     job = bench.jobs[name]
     wanted = SLOW_TRIAL_ROWS.get(engine, TRIAL_ROWS[job.kind])
@@ -260,10 +268,12 @@ def write_documents(header, records, gold):
     measured = [record for record in records if "turn" in record]
     if not measured:
         sys.exit("nothing is measured yet")
-    parts = {ROOT / "docs/benchmarks.md": report.document(header, measured, gold),
-             ROOT / "README.md": report.overview(report.Results(measured))}
+    block = "peers-avx512" if header["held"] else "peers"
+    parts = {ROOT / "docs/benchmarks.md": report.document(header, measured, gold)}
+    if not header["held"]:
+        parts[ROOT / "README.md"] = report.overview(report.Results(measured))
     for path, content in parts.items():
-        path.write_text(report.replace_between(path.read_text(), "peers", content))
+        path.write_text(report.replace_between(path.read_text(), block, content))
         say(f"wrote {path.relative_to(ROOT)}")
     print(report.overview(report.Results(measured)))
 
@@ -279,7 +289,7 @@ def parse(argv):
     parser.add_argument("--engines", default=list(CANDIDATES), type=lambda text: text.split(","),
                         help="of " + ", ".join(CANDIDATES))
     parser.add_argument("--rounds", default=5, type=int)
-    parser.add_argument("--seconds", default=15.0, type=float,
+    parser.add_argument("--seconds", default=12.0, type=float,
                         help="longest measurement; a slower engine gets a part of the rows")
     parser.add_argument("--rows", type=int,
                         help="at most so many rows for each rival, instead of --seconds")
@@ -289,11 +299,20 @@ def parse(argv):
     parser.add_argument("--data", type=Path, default=shared / "data")
     parser.add_argument("--peers", type=Path, default=folder, help="what setup.sh made")
     parser.add_argument("--rowmill", type=Path, default=ROOT / "build/release/rowmill")
-    parser.add_argument("--results", type=Path, default=ROOT / "build/peers-results.jsonl")
+    parser.add_argument("--results", type=Path,
+                        help="default: build/peers-results.jsonl, with --avx512 another one")
+    parser.add_argument("--avx512", action="store_true",
+                        help="on a processor with AMX: hold all engines to AVX-512")
     parser.add_argument("--new", action="store_true", help="throw earlier results away")
     parser.add_argument("--no-documents", action="store_true", help="measure, but write no tables")
-    parser.add_argument("--report-only", action="store_true", help="write tables, but do not measure")
+    parser.add_argument("--report-only", action="store_true",
+                        help="write tables, but do not measure")
     arguments = parser.parse_args(argv)
+    if arguments.avx512 and "amx_tile" not in machine.describe()["flags"]:
+        parser.error("--avx512: there is no AMX here; a run without the option is that already")
+    if arguments.results is None:
+        arguments.results = ROOT / ("build/peers-avx512-results.jsonl" if arguments.avx512
+                                    else "build/peers-results.jsonl")
     for name, known in (("jobs", GROUPS), ("engines", CANDIDATES)):
         for value in getattr(arguments, name):
             if value not in known:
@@ -303,7 +322,11 @@ def parse(argv):
 
 def enter_environment(arguments):
     """Goes on inside the virtual environment that setup.sh made."""
-    os.environ["LLAMA_CPP_LIB_PATH"] = str(arguments.peers / "llama.cpp/bin")
+    build = "llama.cpp"
+    if arguments.avx512:
+        os.environ.update(HELD_ENVIRONMENT)
+        build = "llama.cpp-avx512"
+    os.environ["LLAMA_CPP_LIB_PATH"] = str(arguments.peers / build / "bin")
     os.environ["ROWMILL_BINARY"] = str(arguments.rowmill.resolve())
     python = arguments.peers / "venv/bin/python"
     if not python.exists():

@@ -15,18 +15,29 @@ folder="$(cd "$folder" && pwd)"
 python_environment "$folder/venv" openvino-genai==2026.4.1.0 numpy
 pip=("$folder/venv/bin/pip" --no-input --disable-pip-version-check)
 
-if [ ! -x "$folder/llama.cpp/bin/llama-server" ] || [ ! -e "$folder/llama.cpp/bin/libllama.so" ]; then
-    echo "building llama.cpp of $llama_package in $folder/llama.cpp" >&2
-    rm -rf "$folder/source"
-    mkdir -p "$folder/source"
-    "${pip[@]}" download --quiet --no-deps --no-binary :all: --dest "$folder/source" "$llama_package"
-    tar -xzf "$folder/source"/*.tar.gz -C "$folder/source" --strip-components 1
+# build_llama FOLDER [COMPILER_FLAG...]
+build_llama() {
+    local target="$1"
+    shift
+    if [ -x "$target/bin/llama-server" ] && [ -e "$target/bin/libllama.so" ]; then return 0; fi
+    echo "building llama.cpp of $llama_package in $target" >&2
+    if [ ! -f "$folder/source/pyproject.toml" ]; then
+        rm -rf "$folder/source"
+        mkdir -p "$folder/source"
+        "${pip[@]}" download --quiet --no-deps --no-binary :all: --dest "$folder/source" "$llama_package"
+        tar -xzf "$folder/source"/*.tar.gz -C "$folder/source" --strip-components 1
+    fi
     # OpenMP as in the releases of llama.cpp. No web page, no HTTPS: the build would fetch them.
-    cmake -S "$folder/source/vendor/llama.cpp" -B "$folder/llama.cpp" -G Ninja -DCMAKE_BUILD_TYPE=Release \
-        -DCMAKE_C_COMPILER=clang-19 -DCMAKE_CXX_COMPILER=clang++-19 -DGGML_NATIVE=ON -DBUILD_SHARED_LIBS=ON \
-        -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_APP=OFF -DLLAMA_BUILD_UI=OFF \
-        -DLLAMA_USE_PREBUILT_UI=OFF -DLLAMA_OPENSSL=OFF
-    cmake --build "$folder/llama.cpp" --target llama llama-server
+    cmake -S "$folder/source/vendor/llama.cpp" -B "$target" -G Ninja -DCMAKE_BUILD_TYPE=Release \
+        -DCMAKE_C_COMPILER=clang-19 -DCMAKE_CXX_COMPILER=clang++-19 "-DCMAKE_C_FLAGS=$*" "-DCMAKE_CXX_FLAGS=$*" \
+        -DGGML_NATIVE=ON -DBUILD_SHARED_LIBS=ON -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF \
+        -DLLAMA_BUILD_APP=OFF -DLLAMA_BUILD_UI=OFF -DLLAMA_USE_PREBUILT_UI=OFF -DLLAMA_OPENSSL=OFF
+    cmake --build "$target" --target llama llama-server
+}
+build_llama "$folder/llama.cpp"
+# Where there is AMX, run.py --avx512 compares without it.
+if grep -qw amx_tile /proc/cpuinfo; then
+    build_llama "$folder/llama.cpp-avx512" -mno-amx-tile -mno-amx-int8 -mno-amx-bf16
 fi
 
 # The Python interface alone; it loads the libraries built above.

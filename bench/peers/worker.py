@@ -1,8 +1,10 @@
-"""Runs works on one engine in a process of its own: reads a request as JSON from standard input, writes the
-results as JSON to standard output. run.py starts it; a fresh process is a fresh engine with empty caches.
+"""Runs works on one engine in a process of its own: reads a request as JSON from standard input,
+writes the results as JSON to standard output. run.py starts it; a fresh process is a fresh engine
+with empty caches.
 
-A request: {"engine", "model", "threads", "options", "warm_up": work, "works": [work...]}; a work: {"job",
-"kind", "template", "rows", "prompts" (token ids), "labels", "allowed" (their first tokens), "max_tokens"}.
+A request: {"engine", "model", "threads", "options", "warm_up": work, "works": [work...]}; a work:
+{"job", "kind", "template", "rows", "prompts" (token ids), "labels", "allowed" (their first tokens),
+"max_tokens"}.
 """
 
 import importlib
