@@ -24,6 +24,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
   # side of an std::optional (GCC bug 80635) that do not happen. Clang 19 still warns of both kinds.
   add_compile_options(-Wno-restrict -Wno-uninitialized -Wno-maybe-uninitialized)
 endif()
+if(NOT CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  # On ARM a char is unsigned; one meaning for all processors.
+  add_compile_options(-fsigned-char)
+endif()
 add_compile_definitions(ROWMILL_VERSION="${ROWMILL_VERSION}" FMT_HEADER_ONLY)
 if(ROWMILL_DCHECKS)
   add_compile_definitions(ROWMILL_DCHECKS _GLIBCXX_ASSERTIONS)
