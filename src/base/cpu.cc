@@ -66,6 +66,7 @@ CpuFeatures DetectCpuFeatures() {
   features.amx_int8 = has_tiles && Bit(extended.edx, 25);
   features.amx_bf16 = has_tiles && Bit(extended.edx, 22);
 #elif defined(__aarch64__)
+  features.neon = (getauxval(AT_HWCAP) & HWCAP_ASIMD) != 0;
   features.neon_dotprod = (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
   features.neon_i8mm = (getauxval(AT_HWCAP2) & HWCAP2_I8MM) != 0;
 #endif
@@ -84,6 +85,7 @@ std::vector<std::string> FeatureNames(const CpuFeatures& features) {
   add(features.amx_int8 || features.amx_bf16, {"amx_tile"});
   add(features.amx_int8, {"amx_int8"});
   add(features.amx_bf16, {"amx_bf16"});
+  add(features.neon, {"asimd"});
   add(features.neon_dotprod, {"asimddp"});
   add(features.neon_i8mm, {"i8mm"});
   return names;

@@ -14,10 +14,10 @@ struct CpuFeatures {
   bool avx512 = false;  // F, BW, DQ, VL, and the kernel saves the registers
   bool avx512_vnni = false;
   bool avx512_bf16 = false;
-  // The kernel saves the tiles; the process still has to ask for them (arch_prctl) before using
-  // them.
+  // The kernel saves the tiles and has given them to this process, which detection asks for.
   bool amx_int8 = false;
   bool amx_bf16 = false;
+  bool neon = false;  // on every aarch64
   bool neon_dotprod = false;
   bool neon_i8mm = false;
 };
@@ -34,6 +34,7 @@ struct CpuTopology {
   int usable_cores = 1;
 };
 
+// Before any other thread starts: what the kernel gives to the process then is given to them too.
 CpuFeatures DetectCpuFeatures();
 CpuTopology DetectCpuTopology();
 // The features as the words that /proc/cpuinfo uses, for reports.

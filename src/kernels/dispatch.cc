@@ -22,6 +22,15 @@ constexpr Entry kEntries[] = {
 #ifdef ROWMILL_HAVE_AVX2
     {Avx2Table, [](const CpuFeatures& cpu) { return cpu.avx2; }},
 #endif
+#ifdef ROWMILL_HAVE_NEON_I8MM
+    {NeonI8mmTable, [](const CpuFeatures& cpu) { return cpu.neon_dotprod && cpu.neon_i8mm; }},
+#endif
+#ifdef ROWMILL_HAVE_NEON_DOTPROD
+    {NeonDotprodTable, [](const CpuFeatures& cpu) { return cpu.neon_dotprod; }},
+#endif
+#ifdef ROWMILL_HAVE_NEON
+    {NeonTable, [](const CpuFeatures& cpu) { return cpu.neon; }},
+#endif
     {ScalarTable, [](const CpuFeatures&) { return true; }},
 };
 

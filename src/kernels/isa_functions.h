@@ -40,4 +40,7 @@ namespace rowmill::kernels {
 const KernelTable& Avx2Table();
 const KernelTable& Avx512Table();
 const KernelTable& Avx512VnniTable();
+const KernelTable& NeonTable();
+const KernelTable& NeonDotprodTable();
+const KernelTable& NeonI8mmTable();
 }  // namespace rowmill::kernels

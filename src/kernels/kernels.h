@@ -181,7 +181,16 @@ inline constexpr size_t kAttendWholeRows = 12;
 
 // ---- The table -----------------------------------------------------------------------
 
-enum class Isa : uint8_t { kScalar, kAvx2, kAvx512, kAvx512Vnni, kAmx, kNeon };
+enum class Isa : uint8_t {
+  kScalar,
+  kAvx2,
+  kAvx512,
+  kAvx512Vnni,
+  kAmx,
+  kNeon,
+  kNeonDotprod,
+  kNeonI8mm,
+};
 
 struct KernelTable {
   Isa isa;

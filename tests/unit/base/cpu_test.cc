@@ -37,6 +37,7 @@ TEST(CpuFeaturesTest, AgreesWithProcCpuinfo) {
   EXPECT_EQ(features.avx512_bf16, has("avx512_bf16"));
   EXPECT_EQ(features.amx_int8, has("amx_int8"));
   EXPECT_EQ(features.amx_bf16, has("amx_bf16"));
+  EXPECT_EQ(features.neon, has("asimd"));
   EXPECT_EQ(features.neon_dotprod, has("asimddp"));
   EXPECT_EQ(features.neon_i8mm, has("i8mm"));
 }

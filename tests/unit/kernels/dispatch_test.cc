@@ -37,6 +37,10 @@ TEST(DispatchTest, NamesAreUniqueAndTablesComplete) {
     EXPECT_NE(table->attend, nullptr);
     EXPECT_NE(table->attend_finish, nullptr);
     EXPECT_NE(table->max_value, nullptr);
+    EXPECT_NE(table->layer_norm, nullptr);
+    EXPECT_NE(table->gelu_erf, nullptr);
+    EXPECT_NE(table->add_bias, nullptr);
+    EXPECT_NE(table->attend_whole, nullptr);
     EXPECT_NE(table->sum_exp, nullptr);
   }
 }
@@ -47,6 +51,30 @@ TEST(DispatchTest, UnknownNameIsAUsageErrorThatListsTheNames) {
     FAIL();
   } catch (const UsageError& error) {
     EXPECT_NE(std::string(error.what()).find("scalar"), std::string::npos) << error.what();
+  }
+}
+
+TEST(DispatchTest, EveryFunctionOfAVectorTableDiffersFromScalar) {
+  const KernelTable& scalar = ScalarTable();
+  for (const KernelTable* table : CompiledTables()) {
+    if (table == &scalar) continue;
+    SCOPED_TRACE(table->name);
+    EXPECT_NE(table->quantize_rows, scalar.quantize_rows);
+    EXPECT_NE(table->gemm_blocks, scalar.gemm_blocks);
+    EXPECT_NE(table->gemm_floats, scalar.gemm_floats);
+    EXPECT_NE(table->rms_norm, scalar.rms_norm);
+    EXPECT_NE(table->rope, scalar.rope);
+    EXPECT_NE(table->swiglu, scalar.swiglu);
+    EXPECT_NE(table->scale, scalar.scale);
+    EXPECT_NE(table->store_kv, scalar.store_kv);
+    EXPECT_NE(table->attend, scalar.attend);
+    EXPECT_NE(table->attend_finish, scalar.attend_finish);
+    EXPECT_NE(table->max_value, scalar.max_value);
+    EXPECT_NE(table->layer_norm, scalar.layer_norm);
+    EXPECT_NE(table->gelu_erf, scalar.gelu_erf);
+    EXPECT_NE(table->add_bias, scalar.add_bias);
+    EXPECT_NE(table->attend_whole, scalar.attend_whole);
+    EXPECT_NE(table->sum_exp, scalar.sum_exp);
   }
 }
 
@@ -68,26 +96,6 @@ TEST(DispatchTest, ACpuWithVnniGetsTheVnniTableAndNothingScalarInIt) {
   EXPECT_STREQ(SelectTable(features, "").name, "avx2");
 }
 
-TEST(DispatchTest, EveryFunctionOfAVectorTableDiffersFromScalar) {
-  const KernelTable& scalar = ScalarTable();
-  for (const KernelTable* table : CompiledTables()) {
-    if (table == &scalar) continue;
-    SCOPED_TRACE(table->name);
-    EXPECT_NE(table->quantize_rows, scalar.quantize_rows);
-    EXPECT_NE(table->gemm_blocks, scalar.gemm_blocks);
-    EXPECT_NE(table->gemm_floats, scalar.gemm_floats);
-    EXPECT_NE(table->rms_norm, scalar.rms_norm);
-    EXPECT_NE(table->rope, scalar.rope);
-    EXPECT_NE(table->swiglu, scalar.swiglu);
-    EXPECT_NE(table->scale, scalar.scale);
-    EXPECT_NE(table->store_kv, scalar.store_kv);
-    EXPECT_NE(table->attend, scalar.attend);
-    EXPECT_NE(table->attend_finish, scalar.attend_finish);
-    EXPECT_NE(table->max_value, scalar.max_value);
-    EXPECT_NE(table->sum_exp, scalar.sum_exp);
-  }
-}
-
 TEST(DispatchTest, WhatTheCpuCannotRunIsRefusedWithWhatItCan) {
   CpuFeatures features;
   features.avx2 = true;
@@ -98,6 +106,20 @@ TEST(DispatchTest, WhatTheCpuCannotRunIsRefusedWithWhatItCan) {
     EXPECT_NE(std::string(error.what()).find("avx2, scalar"), std::string::npos) << error.what();
   }
   EXPECT_STREQ(SelectTable(features, "scalar").name, "scalar");
+}
+
+#elif defined(__aarch64__)
+
+TEST(DispatchTest, AnArmCpuGetsTheBestProductThatItCanRun) {
+  CpuFeatures features;
+  features.neon = features.neon_dotprod = features.neon_i8mm = true;
+  const std::vector<std::string> expected = {"neon_i8mm", "neon_dotprod", "neon", "scalar"};
+  EXPECT_EQ(Names(AvailableTables(features)), expected);
+  EXPECT_EQ(SelectTable(features, "auto").isa, Isa::kNeonI8mm);
+  features.neon_i8mm = false;
+  EXPECT_STREQ(SelectTable(features, "").name, "neon_dotprod");
+  features.neon_dotprod = false;
+  EXPECT_STREQ(SelectTable(features, "").name, "neon");
 }
 
 #endif

@@ -1,0 +1,20 @@
+#include "kernels/isa_functions.h"
+#include "kernels/neon/vector.h"
+// The vector header comes first: the shared body is written over its names.
+#include "kernels/generic/elementwise-inl.h"
+
+ROWMILL_DECLARE_KERNELS(neon)
+
+namespace rowmill::kernels::neon {
+
+void Rope(const KernelTable::RopeArgs& args) { RotateHeads(args); }
+
+void SwiGlu(const float* gate, const float* up, float* y, size_t n) { GateAll(gate, up, y, n); }
+
+void GeluErf(const float* x, float* y, size_t n) { GeluErfAll(x, y, n); }
+
+void AddBias(float* y, const float* b, size_t m, size_t n) { AddBiasAll(y, b, m, n); }
+
+void Scale(const float* x, float a, float* y, size_t n) { ScaleAll(x, a, y, n); }
+
+}  // namespace rowmill::kernels::neon
