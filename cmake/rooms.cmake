@@ -32,6 +32,8 @@ function(rowmill_kernels_room)
     rowmill_kernels_isa(avx2 ${avx2})
     rowmill_kernels_isa(avx512 ${avx512})
     rowmill_kernels_isa(avx512_vnni ${avx512} -mavx512vnni)
+    rowmill_kernels_isa(amx ${avx512} -mavx512vnni -mamx-tile -mamx-int8)
+    set(rowmill_avx512 ${avx512} PARENT_SCOPE)  # for the tests that emulate tiles
   elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
     rowmill_kernels_isa(neon -march=armv8-a)
     rowmill_kernels_isa(neon_dotprod -march=armv8.2-a+dotprod)

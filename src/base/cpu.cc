@@ -2,6 +2,8 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #elif defined(__aarch64__)
 #include <asm/hwcap.h>
 #include <sys/auxv.h>
@@ -35,6 +37,14 @@ uint64_t EnabledStates() {
   return static_cast<uint64_t>(high) << 32 | low;
 }
 
+// Linux gives the tiles to a process that asks for them: without it their first use raises SIGILL.
+// Asked once for the process and all its later threads (Documentation/arch/x86/xstate.rst).
+bool AskForTiles() {
+  constexpr long kRequestPermission = 0x1023;  // ARCH_REQ_XCOMP_PERM
+  constexpr long kTileData = 18;               // XFEATURE_XTILE_DATA
+  return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+}
+
 constexpr bool Bit(uint64_t word, int position) { return ((word >> position) & 1) != 0; }
 constexpr bool HasAll(uint64_t word, uint64_t mask) { return (word & mask) == mask; }
 
@@ -62,7 +72,7 @@ CpuFeatures DetectCpuFeatures() {
                     Bit(extended.ebx, 17) && Bit(extended.ebx, 30) && Bit(extended.ebx, 31);
   features.avx512_vnni = features.avx512 && Bit(extended.ecx, 11);
   features.avx512_bf16 = features.avx512 && Bit(extended1.eax, 5);
-  const bool has_tiles = HasAll(states, kTileStates) && Bit(extended.edx, 24);
+  const bool has_tiles = HasAll(states, kTileStates) && Bit(extended.edx, 24) && AskForTiles();
   features.amx_int8 = has_tiles && Bit(extended.edx, 25);
   features.amx_bf16 = has_tiles && Bit(extended.edx, 22);
 #elif defined(__aarch64__)

@@ -13,6 +13,10 @@ struct Entry {
 
 // Best first. A new instruction set is one line here.
 constexpr Entry kEntries[] = {
+#ifdef ROWMILL_HAVE_AMX
+    {AmxTable,
+     [](const CpuFeatures& cpu) { return cpu.avx512 && cpu.avx512_vnni && cpu.amx_int8; }},
+#endif
 #ifdef ROWMILL_HAVE_AVX512_VNNI
     {Avx512VnniTable, [](const CpuFeatures& cpu) { return cpu.avx512 && cpu.avx512_vnni; }},
 #endif

@@ -40,6 +40,7 @@ namespace rowmill::kernels {
 const KernelTable& Avx2Table();
 const KernelTable& Avx512Table();
 const KernelTable& Avx512VnniTable();
+const KernelTable& AmxTable();
 const KernelTable& NeonTable();
 const KernelTable& NeonDotprodTable();
 const KernelTable& NeonI8mmTable();

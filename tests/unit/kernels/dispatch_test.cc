@@ -96,6 +96,17 @@ TEST(DispatchTest, ACpuWithVnniGetsTheVnniTableAndNothingScalarInIt) {
   EXPECT_STREQ(SelectTable(features, "").name, "avx2");
 }
 
+TEST(DispatchTest, ACpuWithTilesGetsTheAmxTable) {
+  CpuFeatures features;
+  features.avx2 = features.avx512 = features.avx512_vnni = features.amx_int8 = true;
+  const KernelTable& best = SelectTable(features, "auto");
+  EXPECT_STREQ(best.name, "amx");
+  EXPECT_EQ(best.isa, Isa::kAmx);
+  const KernelTable& vnni = SelectTable(features, "avx512_vnni");
+  EXPECT_NE(best.gemm_blocks, vnni.gemm_blocks);
+  EXPECT_EQ(best.attend, vnni.attend);
+}
+
 TEST(DispatchTest, WhatTheCpuCannotRunIsRefusedWithWhatItCan) {
   CpuFeatures features;
   features.avx2 = true;

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "tensor/float16.h"
+#include "unit/kernels/emulated_amx.h"
 
 namespace rowmill::kernels {
 namespace {
@@ -143,6 +144,13 @@ PackedFloatWeight PackFloats(const TensorView& w) {
   if (w.dtype == DType::kBF16) type = FloatType::kBF16;
   packed.floats = {type, w.rows(), w.cols(), packed.bytes.data()};
   return packed;
+}
+
+std::vector<const KernelTable*> TablesToTest() {
+  const CpuFeatures features = DetectCpuFeatures();
+  std::vector<const KernelTable*> tables = AvailableTables(features);
+  if (const KernelTable* emulated = EmulatedAmxTable(features)) tables.push_back(emulated);
+  return tables;
 }
 
 testing::AssertionResult SameBits(const float* expected, const float* actual, size_t n) {

@@ -86,10 +86,9 @@ inline constexpr DType kBlockTypes[] = {DType::kQ4_0, DType::kQ4_1, DType::kQ5_0
                                         DType::kQ5_K, DType::kQ6_K};
 inline constexpr DType kFloatTypes[] = {DType::kF32, DType::kF16, DType::kBF16};
 
-// The tables that this CPU can run, for INSTANTIATE_TEST_SUITE_P.
-inline std::vector<const KernelTable*> TablesToTest() {
-  return AvailableTables(DetectCpuFeatures());
-}
+// The tables that this CPU can run, and that of AMX on emulated tiles, for
+// INSTANTIATE_TEST_SUITE_P.
+std::vector<const KernelTable*> TablesToTest();
 
 struct TableName {
   std::string operator()(const testing::TestParamInfo<const KernelTable*>& param) const {
