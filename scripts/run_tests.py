@@ -5,11 +5,12 @@
     run_tests.py unittest --results FILE --stage NAME --folder FOLDER
     run_tests.py command  --results FILE --stage NAME --name NAME -- COMMAND...
     run_tests.py failure  --results FILE --stage NAME --name NAME
+    run_tests.py skip     --results FILE --stage NAME --name NAME --reason TEXT
     run_tests.py summary  --results FILE [--goldens-required [--excused WORD]...]
 
-The first three add a line of JSON per test to FILE; `failure` adds one that failed. `summary`
-prints what failed, what was skipped and why, and last the line `N passed, N failed, N skipped`; its
-exit code says whether nothing failed.
+The first three add a line of JSON per test to FILE; `failure` and `skip` add one that failed
+or was skipped. `summary` prints what failed, what was skipped and why, and last the line `N passed,
+N failed, N skipped`; its exit code says whether nothing failed.
 
 --goldens-required: reference outputs are here, so a golden test that is skipped has failed, unless
 its reason contains the words `not built yet` or one of the excused words (the name of a model that
@@ -190,6 +191,11 @@ def add_failure(arguments):
     append_results(arguments.results, [Result(arguments.stage, arguments.name, FAILED)])
 
 
+def add_skip(arguments):
+    append_results(arguments.results, [Result(arguments.stage, arguments.name, SKIPPED,
+                                              arguments.reason)])
+
+
 def is_golden(result):
     return bool(GOLDEN_TEST.search(result.name) or GOLDEN_REASON.search(result.detail))
 
@@ -255,6 +261,9 @@ def main():
     command.add_argument("--name", required=True)
     command.add_argument("command", nargs="+")
     add("failure", add_failure).add_argument("--name", required=True)
+    skip = add("skip", add_skip)
+    skip.add_argument("--name", required=True)
+    skip.add_argument("--reason", required=True)
     summary = add("summary", print_summary, needs_stage=False)
     summary.add_argument("--goldens-required", action="store_true")
     summary.add_argument("--excused", action="append", default=[])

@@ -13,6 +13,8 @@ rowmill_packages=(g++ cmake ninja-build pkg-config nlohmann-json3-dev libcli11-d
     zlib1g-dev libutf8proc-dev)
 rowmill_test_packages=(libgtest-dev libgmock-dev libpcre2-dev libbenchmark-dev clang-19 libclang-rt-19-dev
     clang-format-19 strace zstd python3)
+# What building for 64-bit ARM and running it takes, beside what scripts/aarch64_sysroot.sh unpacks.
+rowmill_aarch64_packages=(g++-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user)
 # What fetching a model takes: pip lives in a virtual environment of our own, since Debian's Python lets
 # nobody install into itself.
 rowmill_fetch_packages=(python3 python3-venv ca-certificates)

@@ -12,6 +12,11 @@
 #   asan     preset asan-ubsan: the unit tests of what reads hostile input
 #   tsan     preset tsan: the unit tests of what runs in parallel
 #   builds   presets release, debug and clang: the same bytes as from the dev build
+#   aarch64  preset aarch64, cross-built and run under qemu: the kernels on three models of ARM processor
+#
+# Only where it is named, because building it takes long:
+#
+#   aarch64-program  preset aarch64: the whole program under qemu writes the bytes of the dev build
 #
 # Reference outputs are looked for in ../shared (or ROWMILL_SHARED). Where they are, a golden test that is
 # skipped counts as failed, unless its reason contains the words `not built yet`: a feature that is missing
@@ -20,7 +25,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 cd "$rowmill_root"
 exec </dev/null
 
-stages=checks,unit,cli,asan,tsan,builds
+stages=checks,unit,cli,asan,tsan,builds,aarch64
 case "${1:-}" in
     "") ;;
     --quick) stages=checks,unit ;;
@@ -111,6 +116,24 @@ run_rooms() {
     fi
 }
 
+skip() {
+    echo "skipped: $2"
+    "${run_tests[@]}" skip --results "$results" --stage "$stage" --name "$1" --reason "$2"
+}
+
+# Whether this machine can build for aarch64 and run what it built; says why not.
+can_cross_build() {
+    if [ "$(uname -m)" = aarch64 ]; then
+        skip "$stage" "this machine is an ARM itself: the other stages test what this one would"
+    elif ! install_packages "${rowmill_aarch64_packages[@]}" || ! command -v qemu-aarch64 >/dev/null ||
+        ! command -v aarch64-linux-gnu-g++ >/dev/null || ! scripts/aarch64_sysroot.sh; then
+        skip "$stage" "the cross compiler, qemu or the libraries for aarch64 cannot be had here"
+    else
+        return 0
+    fi
+    return 1
+}
+
 echo "== setup"
 # Python first: counting takes it.
 install_packages "${rowmill_packages[@]}" "${rowmill_test_packages[@]}" "${rowmill_fetch_packages[@]}"
@@ -142,7 +165,7 @@ if wants checks; then
     count unittest --folder tests/bench
 fi
 
-if wants unit || wants cli || wants builds; then
+if wants unit || wants cli || wants builds || wants aarch64-program; then
     begin_stage build "preset dev"
     if ! build dev; then
         fail "build of preset dev"
@@ -184,4 +207,31 @@ if wants builds; then
         fi
     done
     ROWMILL_OTHER_BINARIES="$(IFS=:; echo "${others[*]}")" count unittest --folder tests/parity
+fi
+
+if wants aarch64; then
+    begin_stage aarch64 "64-bit ARM under qemu: the kernels"
+    if can_cross_build; then
+        if build aarch64 test_kernels; then
+            # qemu's own processor has all that we use; older ones must get by without, and not trap.
+            count ctest --build build/aarch64 --only '^unit[.]kernels$'
+            for cpu in cortex-a72 neoverse-n1; do
+                count command --name "kernels on $cpu" -- qemu-aarch64 -cpu "$cpu" \
+                    build/aarch64/test_kernels --gtest_brief=1 '--gtest_filter=*Recipe*:*Dispatch*'
+            done
+        else
+            fail "build of preset aarch64"
+        fi
+    fi
+fi
+
+if wants aarch64-program; then
+    begin_stage aarch64-program "64-bit ARM under qemu: the program, the same bytes"
+    if can_cross_build; then
+        if build aarch64 rowmill; then
+            ROWMILL_OTHER_BINARY="$rowmill_root/build/aarch64/rowmill" count unittest --folder tests/emulated
+        else
+            fail "build of preset aarch64"
+        fi
+    fi
 fi
