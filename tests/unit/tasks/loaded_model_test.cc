@@ -27,7 +27,7 @@ TEST(LoadModel, LoadsEverythingOfSmolLm2) {
   const LoadedModel model = LoadModel(*path, Options(), team, *file_system, hashes);
   EXPECT_EQ(model.path, *path);
   EXPECT_EQ(model.reference, *path);
-  EXPECT_EQ(model.sha256, Sha256Hex(model.file->bytes()));
+  EXPECT_EQ(model.sha256, Sha256Hex(model.file->gguf()->bytes()));
   ASSERT_NE(model.chat_template, nullptr) << model.chat_template_error;
   EXPECT_EQ(model.decoder->architecture(), "llama");
   EXPECT_EQ(model.ForTasks().max_seq_len, 8192u);
