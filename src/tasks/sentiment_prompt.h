@@ -13,12 +13,19 @@ struct Example {
 
 // In the order in which they stand in the prompt; those whose label is not in the job's set are
 // left out.
+//
+// Chosen with SmolLM2-135M among 35 prompts of 0 to 8 examples by accuracy on rows of SST-2's
+// training part, none of its dev part. What decides is less which reviews than their order: with
+// the last two swapped (positive, negative, negative, positive) the same four say `positive` too
+// often by 2.3 nat. As they stand the two answers are in balance, without calibration: the best
+// threshold lies at 0.07 nat. More than four examples, a line of instructions and priors of
+// content-free texts did not help.
 inline constexpr Example kExamples[] = {
+    {"It starts slowly, but by the end I did not want to leave.", "positive"},
     {"The plot drags on for two hours and none of the jokes land.", "negative"},
-    {"A warm, clever story with a cast that is a joy to watch.", "positive"},
     {"The parcel came on Tuesday in a brown box.", "neutral"},
-    {"It stopped charging after a week and nobody answers the phone.", "negative"},
-    {"Quick service, friendly staff and the best soup in town.", "positive"},
+    {"Funny, moving and beautifully acted from start to finish.", "positive"},
+    {"Loud, shallow and far too long.", "negative"},
 };
 
 // Raw: each example, then the row, then the word after which the model goes on with the label.
