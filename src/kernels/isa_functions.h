@@ -22,6 +22,8 @@
   void SwiGlu(const float* gate, const float* up, float* y, size_t n);                   \
   void GeluErf(const float* x, float* y, size_t n);                                      \
   void AddBias(float* y, const float* b, size_t m, size_t n);                            \
+  void GeluTanh(const float* x, float* y, size_t n);                                     \
+  void GegluTanh(const float* gate, const float* up, float* y, size_t n);                \
   void Scale(const float* x, float a, float* y, size_t n);                               \
   void StoreKv(const float* key, const float* value, size_t head_dim, size_t slot,       \
                uint16_t* key_block, uint16_t* value_block);                              \

@@ -47,6 +47,10 @@ inline constexpr float kErfNumerator[7] = {0x1.98844cp-1f,  0x1.218fd6p-4f,  0x1
 inline constexpr float kErfDenominator[5] = {1.0f, 0x1.05648ap-2f, 0x1.d725bap-6f, 0x1.d6fa46p-10f,
                                              0x1.fb3ba4p-15f};
 
+// Of GELU by tanh: 2 * sqrt(2 / pi), and 0.044715 times that.
+inline constexpr float kGeluLinear = 0x1.988454p+0f;
+inline constexpr float kGeluCubic = 0x1.2444f2p-4f;
+
 inline constexpr size_t kGroupChannels = 16;  // output channels that are packed side by side
 inline constexpr size_t kBlockK = 32;         // activations that share a scale
 inline constexpr size_t kKeyBlock = 32;       // keys that attention folds at a time
@@ -251,6 +255,12 @@ struct KernelTable {
 
   // y[r, i] = y[r, i] + b[i] for each of m rows of length n.
   void (*add_bias)(float* y, const float* b, size_t m, size_t n);
+
+  // GELU by its tanh approximation (arXiv:1606.08415), where 0.5 * (1 + tanh(z)) is taken as
+  // 1 / (1 + e^-2z):  t = x * fma(x * x, kGeluCubic, kGeluLinear);  g = x / (1 + Exp(-t)).
+  // gelu_tanh: y[i] = g(x[i]).  geglu_tanh: y[i] = g(gate[i]) * up[i].  y may be x or gate.
+  void (*gelu_tanh)(const float* x, float* y, size_t n);
+  void (*geglu_tanh)(const float* gate, const float* up, float* y, size_t n);
 
   // y[i] = x[i] * a.
   void (*scale)(const float* x, float a, float* y, size_t n);

@@ -18,6 +18,8 @@ const KernelTable& Avx2Table() {
       .swiglu = avx2::SwiGlu,
       .gelu_erf = avx2::GeluErf,
       .add_bias = avx2::AddBias,
+      .gelu_tanh = avx2::GeluTanh,
+      .geglu_tanh = avx2::GegluTanh,
       .scale = avx2::Scale,
       .store_kv = avx2::StoreKv,
       .attend = avx2::Attend,

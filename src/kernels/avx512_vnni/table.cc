@@ -20,6 +20,8 @@ const KernelTable& Avx512VnniTable() {
       .swiglu = avx512::SwiGlu,
       .gelu_erf = avx512::GeluErf,
       .add_bias = avx512::AddBias,
+      .gelu_tanh = avx512::GeluTanh,
+      .geglu_tanh = avx512::GegluTanh,
       .scale = avx512::Scale,
       .store_kv = avx512::StoreKv,
       .attend = avx512::Attend,

@@ -96,6 +96,32 @@ inline void AddBiasAll(float* y, const float* b, size_t m, size_t n) {
   }
 }
 
+ROWMILL_INLINE F32x16 GeluByTanh(F32x16 x) {
+  const F32x16 t = Mul(x, Fma(Mul(x, x), SetF32(kGeluCubic), SetF32(kGeluLinear)));
+  return Div(x, Add(SetF32(1.0f), Exp(Negate(t))));
+}
+
+inline void GeluTanhAll(const float* x, float* y, size_t n) {
+  const size_t whole = n / 16 * 16;
+  for (size_t i = 0; i < whole; i += 16) StoreF32(y + i, GeluByTanh(LoadF32(x + i)));
+  if (whole < n) {
+    StoreFirstF32(y + whole, n - whole, GeluByTanh(LoadFirstF32(x + whole, n - whole)));
+  }
+}
+
+inline void GateByGeluAll(const float* gate, const float* up, float* y, size_t n) {
+  const size_t whole = n / 16 * 16;
+  for (size_t i = 0; i < whole; i += 16) {
+    StoreF32(y + i, Mul(GeluByTanh(LoadF32(gate + i)), LoadF32(up + i)));
+  }
+  if (whole < n) {
+    const size_t left = n - whole;
+    StoreFirstF32(
+        y + whole, left,
+        Mul(GeluByTanh(LoadFirstF32(gate + whole, left)), LoadFirstF32(up + whole, left)));
+  }
+}
+
 inline void ScaleAll(const float* x, float a, float* y, size_t n) {
   const size_t whole = n / 16 * 16;
   for (size_t i = 0; i < whole; i += 16) StoreF32(y + i, Mul(LoadF32(x + i), SetF32(a)));

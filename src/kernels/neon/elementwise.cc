@@ -15,6 +15,12 @@ void GeluErf(const float* x, float* y, size_t n) { GeluErfAll(x, y, n); }
 
 void AddBias(float* y, const float* b, size_t m, size_t n) { AddBiasAll(y, b, m, n); }
 
+void GeluTanh(const float* x, float* y, size_t n) { GeluTanhAll(x, y, n); }
+
+void GegluTanh(const float* gate, const float* up, float* y, size_t n) {
+  GateByGeluAll(gate, up, y, n);
+}
+
 void Scale(const float* x, float a, float* y, size_t n) { ScaleAll(x, a, y, n); }
 
 }  // namespace rowmill::kernels::neon

@@ -18,6 +18,8 @@ const KernelTable& NeonTable() {
       .swiglu = neon::SwiGlu,
       .gelu_erf = neon::GeluErf,
       .add_bias = neon::AddBias,
+      .gelu_tanh = neon::GeluTanh,
+      .geglu_tanh = neon::GegluTanh,
       .scale = neon::Scale,
       .store_kv = neon::StoreKv,
       .attend = neon::Attend,

@@ -20,6 +20,11 @@ float Erf(float x) {
   return e > 1.0f ? 1.0f : e;
 }
 
+float GeluByTanh(float x) {
+  const float t = x * std::fma(x * x, kGeluCubic, kGeluLinear);
+  return x / (1.0f + Exp(-t));
+}
+
 }  // namespace
 
 void Rope(const KernelTable::RopeArgs& args) {
@@ -50,6 +55,14 @@ void AddBias(float* y, const float* b, size_t m, size_t n) {
   for (size_t row = 0; row < m; ++row) {
     for (size_t i = 0; i < n; ++i) y[row * n + i] += b[i];
   }
+}
+
+void GeluTanh(const float* x, float* y, size_t n) {
+  for (size_t i = 0; i < n; ++i) y[i] = GeluByTanh(x[i]);
+}
+
+void GegluTanh(const float* gate, const float* up, float* y, size_t n) {
+  for (size_t i = 0; i < n; ++i) y[i] = GeluByTanh(gate[i]) * up[i];
 }
 
 void Scale(const float* x, float a, float* y, size_t n) {

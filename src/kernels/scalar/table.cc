@@ -16,6 +16,8 @@ const KernelTable& ScalarTable() {
       .swiglu = scalar::SwiGlu,
       .gelu_erf = scalar::GeluErf,
       .add_bias = scalar::AddBias,
+      .gelu_tanh = scalar::GeluTanh,
+      .geglu_tanh = scalar::GegluTanh,
       .scale = scalar::Scale,
       .store_kv = scalar::StoreKv,
       .attend = scalar::Attend,

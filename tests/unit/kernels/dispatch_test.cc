@@ -32,6 +32,8 @@ TEST(DispatchTest, NamesAreUniqueAndTablesComplete) {
     EXPECT_NE(table->rms_norm, nullptr);
     EXPECT_NE(table->rope, nullptr);
     EXPECT_NE(table->swiglu, nullptr);
+    EXPECT_NE(table->gelu_tanh, nullptr);
+    EXPECT_NE(table->geglu_tanh, nullptr);
     EXPECT_NE(table->scale, nullptr);
     EXPECT_NE(table->store_kv, nullptr);
     EXPECT_NE(table->attend, nullptr);

@@ -120,6 +120,44 @@ TEST_P(ElementwiseTest, AddBiasEqualsScalar) {
   }
 }
 
+TEST_P(ElementwiseTest, GeluTanhEqualsScalar) {
+  Random random(44);
+  for (Extremes extremes : {Extremes::kNone, Extremes::kFinite, Extremes::kAll}) {
+    for (size_t n : {1, 15, 16, 17, 33, 64, 2048}) {
+      std::vector<float> x = RandomFloats(random, n + 1, extremes);
+      for (float& value : x) value *= 6.0f;
+      const std::vector<float> up = RandomFloats(random, n + 1, extremes);
+      std::vector<float> expected(n + 2, 7.0f), actual(n + 2, 7.0f);
+      ScalarTable().gelu_tanh(x.data() + 1, expected.data() + 1, n);
+      table().gelu_tanh(x.data() + 1, actual.data() + 1, n);
+      EXPECT_TRUE(SameBits(expected, actual)) << n;
+      ScalarTable().geglu_tanh(x.data() + 1, up.data() + 1, expected.data() + 1, n);
+      table().geglu_tanh(x.data() + 1, up.data() + 1, actual.data() + 1, n);
+      EXPECT_TRUE(SameBits(expected, actual)) << n;
+      table().geglu_tanh(x.data() + 1, up.data() + 1, x.data() + 1, n);
+      EXPECT_TRUE(SameBits(expected.data() + 1, x.data() + 1, n)) << "in place";
+    }
+  }
+}
+
+TEST_P(ElementwiseTest, GeluTanhAgreesWithLongDouble) {
+  std::vector<float> x;
+  for (float value = -9.0f; value <= 9.0f; value += 0.0137f) x.push_back(value);
+  x.insert(x.end(), {-1e30f, -100.0f, 0.0f, 100.0f, 1e30f});
+  std::vector<float> y(x.size());
+  table().gelu_tanh(x.data(), y.data(), y.size());
+  const long double c = sqrtl(2.0L / acosl(-1.0L));
+  for (size_t i = 0; i < y.size(); ++i) {
+    const auto v = static_cast<long double>(x[i]);
+    // Not 1 + tanh, which loses all digits where it is nearly 0.
+    const long double z = c * (v + 0.044715L * v * v * v);
+    const long double expected = v / (1 + expl(-2 * z));
+    EXPECT_NEAR(static_cast<double>(y[i]), static_cast<double>(expected),
+                std::abs(static_cast<double>(expected)) * 2e-5 + 1e-7)
+        << x[i];
+  }
+}
+
 TEST_P(ElementwiseTest, ScaleEqualsScalar) {
   Random random(43);
   for (size_t n : {1, 15, 16, 17, 33, 100}) {
