@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "models/config_reader.h"
+#include "models/language_model_head.h"
 #include "models/weight_loader.h"
 #include "tensor/dequantize.h"
 
@@ -30,6 +31,23 @@ std::vector<uint32_t> HalfSplitOrder(size_t num_heads, size_t head_dim, size_t r
     }
   }
   return order;
+}
+
+// Tensors that this kind is not computed with: a file that has them is of another kind.
+void RefuseParts(LlamaKind kind, const std::string& block, const WeightLoader& load) {
+  for (const char* bias : {"attn_output.bias", "ffn_gate.bias", "ffn_up.bias", "ffn_down.bias"}) {
+    load.Refuse(block + bias, "this family is computed without this bias");
+  }
+  for (const char* bias : {"attn_q.bias", "attn_k.bias", "attn_v.bias"}) {
+    if (kind != LlamaKind::kQwen2) {
+      load.Refuse(block + bias, "this family is computed without this bias");
+    }
+  }
+  for (const char* norm : {"attn_q_norm.weight", "attn_k_norm.weight"}) {
+    if (kind != LlamaKind::kQwen3) {
+      load.Refuse(block + norm, "this family is computed without this norm");
+    }
+  }
 }
 
 constexpr HuggingFaceNames::Key kKeys[] = {
@@ -126,7 +144,8 @@ std::unique_ptr<Llama> Llama::Load(LlamaKind kind, const ModelSource& source,
                                    const LoadOptions& options, ThreadTeam& team) {
   CHECK(options.kernels != nullptr);
   auto model = std::unique_ptr<Llama>(new Llama());
-  model->architecture_ = kind == LlamaKind::kQwen3 ? "qwen3" : "llama";
+  constexpr const char* kArchitectures[] = {"llama", "qwen2", "qwen3"};  // by LlamaKind
+  model->architecture_ = kArchitectures[static_cast<size_t>(kind)];
   model->kernels_ = options.kernels;
   model->config_ = LlamaConfig::Read(source);
   const LlamaConfig& c = model->config_;
@@ -141,21 +160,20 @@ std::unique_ptr<Llama> Llama::Load(LlamaKind kind, const ModelSource& source,
   }
   for (size_t i = 0; i < c.num_layers; ++i) {
     const std::string block = "blk." + std::to_string(i) + ".";
-    for (const char* bias : {"attn_q.bias", "attn_k.bias", "attn_v.bias", "attn_output.bias",
-                             "ffn_gate.bias", "ffn_up.bias", "ffn_down.bias"}) {
-      load.Refuse(block + bias, "this family is computed without this bias");
-    }
+    RefuseParts(kind, block, load);
     LlamaLayer layer;
     layer.attn_norm = load.Vector(block + "attn_norm.weight", c.model_dim);
     layer.q_proj = load.Matrix(block + "attn_q.weight", q_dim, c.model_dim, q_order);
     layer.k_proj = load.Matrix(block + "attn_k.weight", kv_dim, c.model_dim, k_order);
     layer.v_proj = load.Matrix(block + "attn_v.weight", kv_dim, c.model_dim);
+    if (kind == LlamaKind::kQwen2) {
+      layer.q_bias = load.Vector(block + "attn_q.bias", q_dim);
+      layer.k_bias = load.Vector(block + "attn_k.bias", kv_dim);
+      layer.v_bias = load.Vector(block + "attn_v.bias", kv_dim);
+    }
     if (kind == LlamaKind::kQwen3) {
       layer.q_norm = load.Vector(block + "attn_q_norm.weight", c.head_dim);
       layer.k_norm = load.Vector(block + "attn_k_norm.weight", c.head_dim);
-    } else {
-      load.Refuse(block + "attn_q_norm.weight", "this family has no norms of queries");
-      load.Refuse(block + "attn_k_norm.weight", "this family has no norms of keys");
     }
     layer.o_proj = load.Matrix(block + "attn_output.weight", c.model_dim, q_dim);
     layer.ffn_norm = load.Vector(block + "ffn_norm.weight", c.model_dim);
@@ -223,7 +241,8 @@ void Llama::Forward(const TokenBatch& batch, Workspace& ws, ThreadTeam& team,
     FeedForward(layers_[i], num_tokens, ws, team);
   }
   for (const SequenceSpan& span : batch.sequences) span.kv->length += span.token_count;
-  Head(batch, ws, team, visit);
+  const LanguageModelHead head = {*kernels_, output_norm_, {}, config_.norm_eps, lm_head_};
+  head.Run(batch, ws, team, visit);
 }
 
 // x += Wo attention(rope(Wq h), rope(Wk h), Wv h),  h = rms_norm(x)
@@ -239,6 +258,11 @@ void Llama::Attention(const LlamaLayer& layer, size_t layer_index, size_t num_to
   h.Multiply(layer.k_proj, ws.k.data(), kv_dim);
   h.Multiply(layer.v_proj, ws.v.data(), kv_dim);
 
+  if (!layer.q_bias.empty()) {
+    kernels_->add_bias(ws.q.data(), layer.q_bias.data(), num_tokens, q_dim);
+    kernels_->add_bias(ws.k.data(), layer.k_bias.data(), num_tokens, kv_dim);
+    kernels_->add_bias(ws.v.data(), layer.v_bias.data(), num_tokens, kv_dim);
+  }
   if (!layer.q_norm.empty()) {
     kernels_->rms_norm(ws.q.data(), layer.q_norm.data(), ws.q.data(), num_tokens * c.num_heads,
                        c.head_dim, c.norm_eps);
@@ -276,25 +300,6 @@ void Llama::FeedForward(const LlamaLayer& layer, size_t num_tokens, Workspace& w
   kernels_->swiglu(ws.gate.data(), ws.up.data(), ws.gate.data(), num_tokens * c.ffn_dim);
   MatMulInput gated(*kernels_, team, ws.gate.data(), num_tokens, c.ffn_dim, ws.activations);
   gated.Multiply(layer.down_proj, ws.x.data(), c.model_dim, kernels::Store::kAdd);
-}
-
-// logits = Whead rms_norm(x), for the wanted tokens only: the other rows of a prefill would cost D
-// * V multiplications each and nobody reads them.
-void Llama::Head(const TokenBatch& batch, Workspace& ws, ThreadTeam& team,
-                 LogitsVisitor visit) const {
-  const size_t d = config_.model_dim;
-  for (size_t begin = 0; begin < batch.outputs.size(); begin += kLogitRows) {
-    const size_t count = std::min(kLogitRows, batch.outputs.size() - begin);
-    for (size_t i = 0; i < count; ++i) {
-      kernels_->rms_norm(ws.x.data() + batch.outputs[begin + i] * d, output_norm_.data(),
-                         ws.normed.data() + i * d, 1, d, config_.norm_eps);
-    }
-    MatMulInput h(*kernels_, team, ws.normed.data(), count, d, ws.activations);
-    h.Multiply(lm_head_, ws.logits.data(), config_.vocab_size);
-    for (size_t i = 0; i < count; ++i) {
-      visit(begin + i, {ws.logits.data() + i * config_.vocab_size, config_.vocab_size});
-    }
-  }
 }
 
 }  // namespace rowmill

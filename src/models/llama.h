@@ -20,7 +20,7 @@
 
 namespace rowmill {
 
-enum class LlamaKind : uint8_t { kLlama, kQwen3 };
+enum class LlamaKind : uint8_t { kLlama, kQwen2, kQwen3 };
 
 struct LlamaConfig {        // GGUF key of the architecture
   size_t model_dim = 0;     // D  embedding_length
@@ -46,6 +46,9 @@ struct LlamaLayer {              // GGUF name: blk.<i>.*
   PackedWeights q_proj;          // [H*d, D]   attn_q, rows in half-split rotary order
   PackedWeights k_proj;          // [K*d, D]   attn_k, likewise
   PackedWeights v_proj;       // [K*d, D]   attn_v; often a wider format than attn_k, so not stacked
+  std::vector<float> q_bias;  // [H*d]  attn_q.bias: qwen2, otherwise empty
+  std::vector<float> k_bias;  // [K*d]  attn_k.bias: likewise
+  std::vector<float> v_bias;  // [K*d]  attn_v.bias: likewise
   std::vector<float> q_norm;  // [d]  attn_q_norm: qwen3, otherwise empty
   std::vector<float> k_norm;  // [d]  attn_k_norm: likewise
   PackedWeights o_proj;       // [D, H*d]   attn_output
@@ -84,7 +87,6 @@ class Llama final : public Decoder {
                  ThreadTeam& team) const;
   void FeedForward(const LlamaLayer& layer, size_t num_tokens, Workspace& ws,
                    ThreadTeam& team) const;
-  void Head(const TokenBatch& batch, Workspace& ws, ThreadTeam& team, LogitsVisitor visit) const;
 
   std::string architecture_;
   LlamaConfig config_;

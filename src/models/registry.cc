@@ -1,6 +1,8 @@
 // Which family reads which architecture. A family is added here with one line.
 #include <array>
 
+#include "models/gemma3.h"
+#include "models/gpt2.h"
 #include "models/llama.h"
 #include "models/model.h"
 
@@ -25,7 +27,14 @@ std::unique_ptr<Decoder> LoadLlama(const ModelSource& source, const LoadOptions&
 constexpr std::array kFamilies = {
     Family{"llama", "llama", kLlamaNames, LoadLlama<LlamaKind::kLlama>},
     Family{"llama", "mistral", kLlamaNames, LoadLlama<LlamaKind::kLlama>},
+    Family{"qwen2", "qwen2", kLlamaNames, LoadLlama<LlamaKind::kQwen2>},
     Family{"qwen3", "qwen3", kLlamaNames, LoadLlama<LlamaKind::kQwen3>},
+    Family{"gemma3", "gemma3_text", kGemma3Names,
+           [](const ModelSource& source, const LoadOptions& options, ThreadTeam& team)
+               -> std::unique_ptr<Decoder> { return Gemma3::Load(source, options, team); }},
+    Family{"gpt2", "gpt2", kGpt2Names,
+           [](const ModelSource& source, const LoadOptions& options, ThreadTeam& team)
+               -> std::unique_ptr<Decoder> { return Gpt2::Load(source, options, team); }},
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/aligned_buffer.h"
+#include "base/check.h"
 #include "base/error.h"
 #include "tensor/dequantize.h"
 #include "tensor/finite_check.h"
@@ -83,18 +84,32 @@ std::vector<float> WeightLoader::VectorIfAny(const std::string& name, size_t n) 
 
 PackedWeights WeightLoader::Matrix(const std::string& name, size_t n, size_t k,
                                    std::span<const uint32_t> row_order) {
-  const SourceWeight weight = Checked(name, {n, k});
+  return Pack(name, {.n = n, .k = k, .rows = {0, n}, .row_order = row_order});
+}
+
+PackedWeights WeightLoader::MatrixRows(const std::string& name, size_t n, size_t k, Rows rows) {
+  return Pack(name, {.n = n, .k = k, .rows = rows, .row_order = {}});
+}
+
+PackedWeights WeightLoader::Pack(const std::string& name, const MatrixPart& part) {
+  CHECK(part.rows.begin + part.rows.count <= part.n);
+  const SourceWeight weight = Checked(name, {part.n, part.k});
   const auto mode =
       numerics_ == Numerics::kF32 ? PackedWeights::Mode::kFloat : PackedWeights::Mode::kNative;
-  if (weight.stored != StoredAs::kTransposed) {
-    return PackedWeights::Pack(*weight.tensor, mode, row_order, team_);
+  AlignedBuffer<std::byte> turned;
+  std::span<const std::byte> bytes = weight.tensor->bytes;
+  if (weight.stored == StoredAs::kTransposed) {
+    const DTypeInfo& type = GetDTypeInfo(weight.tensor->dtype);
+    if (type.block_elements != 1) Fail(name, "is stored transposed in blocks, which is not read");
+    turned = Transposed(*weight.tensor, type.block_bytes);
+    bytes = turned.span();
   }
-  const DTypeInfo& type = GetDTypeInfo(weight.tensor->dtype);
-  if (type.block_elements != 1) Fail(name, "is stored transposed in blocks, which cannot be read");
-  const AlignedBuffer<std::byte> rows = Transposed(*weight.tensor, type.block_bytes);
-  const TensorView turned = {
-      weight.tensor->name, weight.tensor->dtype, {n, k}, {rows.data(), rows.size()}};
-  return PackedWeights::Pack(turned, mode, row_order, team_);
+  const size_t row_bytes = bytes.size() / part.n;
+  const TensorView rows = {weight.tensor->name,
+                           weight.tensor->dtype,
+                           {part.rows.count, part.k},
+                           bytes.subspan(part.rows.begin * row_bytes, part.rows.count * row_bytes)};
+  return PackedWeights::Pack(rows, mode, part.row_order, team_);
 }
 
 const TensorView& WeightLoader::View(const std::string& name, size_t n, size_t k) {

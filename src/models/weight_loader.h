@@ -30,6 +30,13 @@ class WeightLoader {
   // A matrix [n, k], packed. `row_order` as in PackedWeights::Pack.
   PackedWeights Matrix(const std::string& name, size_t n, size_t k,
                        std::span<const uint32_t> row_order = {});
+  // Rows [rows.begin, rows.begin + rows.count) of a matrix [n, k], packed: where a container keeps
+  // several matrices as one.
+  struct Rows {
+    size_t begin;
+    size_t count;
+  };
+  PackedWeights MatrixRows(const std::string& name, size_t n, size_t k, Rows rows);
   // A matrix [n, k] as it lies in the container, which must store it as the family uses it.
   const TensorView& View(const std::string& name, size_t n, size_t k);
   // Throws ModelError where the container has this tensor: running without it would give wrong
@@ -39,6 +46,12 @@ class WeightLoader {
   size_t num_parameters() const { return num_parameters_; }
 
  private:
+  struct MatrixPart {
+    size_t n, k;
+    Rows rows;
+    std::span<const uint32_t> row_order;
+  };
+  PackedWeights Pack(const std::string& name, const MatrixPart& part);
   // `shape` is the one that the family computes with.
   SourceWeight Checked(const std::string& name, std::vector<uint64_t> shape);
   [[noreturn]] void Fail(const std::string& name, const std::string& problem) const;

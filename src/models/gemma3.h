@@ -1,0 +1,106 @@
+// Gemma 3, text only: a decoder-only transformer with a norm before and after each part, norms of
+// each query's and key's head, a feed-forward part gated by GELU, and attention that in five of six
+// layers reaches back a window only and turns positions by another base.
+//
+// What it is not: no images, and no Gemma 1 or 2 (soft-capping). Holds no text, no sampling and no
+// threads.
+//
+// Paper: Gemma 3 Technical Report, arXiv:2503.19786.
+// Shapes: T tokens of this step over all sequences (ragged), D model_dim, F ffn_dim, L num_layers,
+//         H num_heads, K num_kv_heads, d head_dim, V vocab_size.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "models/model.h"
+#include "models/rotary_config.h"
+#include "ops/matmul.h"
+#include "ops/rope.h"
+
+namespace rowmill {
+
+struct Gemma3Config {                 // GGUF key gemma3.*
+  size_t model_dim = 0;               // D  embedding_length
+  size_t ffn_dim = 0;                 // F  feed_forward_length
+  size_t num_layers = 0;              // L  block_count
+  size_t num_heads = 0;               // H  attention.head_count
+  size_t num_kv_heads = 0;            // K  attention.head_count_kv
+  size_t head_dim = 0;                // d  attention.key_length
+  size_t vocab_size = 0;              // V  rows of token_embd
+  size_t max_seq_len = 0;             //    context_length
+  float norm_eps = 0.0f;              //    attention.layer_norm_rms_epsilon
+  float query_scale = 0.0f;           //   1 / sqrt of what queries are scaled by, mostly d
+  uint32_t window = 0;                //   attention.sliding_window
+  std::vector<AttentionReach> reach;  // [L]
+  RotaryConfig global_rotary;         //    rope.*: of the layers that see all
+  RotaryConfig local_rotary;          //    rope.freq_base_swa: of those with a window
+
+  // Throws ModelError naming the value that is missing or out of range.
+  static Gemma3Config Read(const ModelSource& source);
+};
+
+// What all of this is called in a Hugging Face folder.
+extern const HuggingFaceNames kGemma3Names;
+
+struct Gemma3Layer {                  // GGUF name: blk.<i>.*
+  std::vector<float> attn_norm;       // [D]       attn_norm
+  PackedWeights q_proj;               // [H*d, D]  attn_q
+  PackedWeights k_proj;               // [K*d, D]  attn_k
+  PackedWeights v_proj;               // [K*d, D]  attn_v
+  std::vector<float> q_norm;          // [d]       attn_q_norm
+  std::vector<float> k_norm;          // [d]       attn_k_norm
+  PackedWeights o_proj;               // [D, H*d]  attn_output
+  std::vector<float> post_attn_norm;  // [D]       post_attention_norm
+  std::vector<float> ffn_norm;        // [D]       ffn_norm
+  PackedWeights gate_proj;            // [F, D]    ffn_gate
+  PackedWeights up_proj;              // [F, D]    ffn_up
+  PackedWeights down_proj;            // [D, F]    ffn_down
+  std::vector<float> post_ffn_norm;   // [D]       post_ffw_norm
+};
+
+// Const after Load, so all execution units share one object; what changes is passed in.
+class Gemma3 final : public Decoder {
+ public:
+  // Throws ModelError if a tensor is missing or its shape contradicts the config. What `source`
+  // reads from must outlive the model: token embeddings are read from there.
+  static std::unique_ptr<Gemma3> Load(const ModelSource& source, const LoadOptions& options,
+                                      ThreadTeam& team);
+
+  const std::string& architecture() const override { return architecture_; }
+  size_t vocab_size() const override { return config_.vocab_size; }
+  size_t max_seq_len() const override { return config_.max_seq_len; }
+  KvShape kv_shape() const override {
+    return {config_.num_layers, config_.num_kv_heads, config_.head_dim};
+  }
+  WorkspaceShape workspace_shape() const override;
+  size_t weight_bytes() const override;
+  size_t num_parameters() const override { return num_parameters_; }
+  size_t macs_per_token() const override;
+  size_t macs_per_output() const override { return config_.vocab_size * config_.model_dim; }
+
+  void Forward(const TokenBatch& batch, Workspace& workspace, ThreadTeam& team,
+               LogitsVisitor visit) const override;
+
+ private:
+  Gemma3() = default;
+  void Attention(size_t layer_index, size_t num_tokens, Workspace& ws, ThreadTeam& team) const;
+  void FeedForward(const Gemma3Layer& layer, size_t num_tokens, Workspace& ws,
+                   ThreadTeam& team) const;
+  // x += rms_norm(ws.normed) * weights
+  void AddNormed(const std::vector<float>& weights, size_t num_tokens, Workspace& ws) const;
+
+  std::string architecture_ = "gemma3";
+  Gemma3Config config_;
+  const kernels::KernelTable* kernels_ = nullptr;
+  const TensorView* token_embedding_ = nullptr;  // [V, D]  token_embd, in the container
+  std::vector<Gemma3Layer> layers_;              // [L]
+  std::vector<float> output_norm_;               // [D]     output_norm
+  PackedWeights lm_head_;                        // [V, D]  output, or token_embd: weights are tied
+  RopeTable global_rope_;
+  RopeTable local_rope_;
+  size_t num_parameters_ = 0;
+};
+
+}  // namespace rowmill

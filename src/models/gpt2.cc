@@ -1,0 +1,220 @@
+#include "models/gpt2.h"
+
+#include <cmath>
+
+#include "base/check.h"
+#include "models/config_reader.h"
+#include "models/language_model_head.h"
+#include "models/weight_loader.h"
+#include "tensor/dequantize.h"
+
+namespace rowmill {
+namespace {
+
+constexpr HuggingFaceNames::Key kKeys[] = {
+    {"block_count", "n_layer"},
+    {"embedding_length", "n_embd"},
+    {"feed_forward_length", "n_inner"},
+    {"attention.head_count", "n_head"},
+    {"attention.layer_norm_epsilon", "layer_norm_epsilon"},
+    {"context_length", "n_positions"},
+    // Without a counterpart in GGUF: what its converter decides once and for all.
+    {"activation_function", "activation_function"},
+    {"scale_attn_by_inverse_layer_idx", "scale_attn_by_inverse_layer_idx"},
+    {"scale_attn_weights", "scale_attn_weights"},
+    {"tie_word_embeddings", "tie_word_embeddings"},
+};
+// Its matrices are those of a convolution of width 1, [in, out].
+constexpr HuggingFaceNames::Weight kWeights[] = {
+    {"token_embd", "wte"},
+    {"position_embd", "wpe"},
+    {"output_norm", "ln_f"},
+    {"output", "lm_head"},
+    {"blk.#.attn_norm", "h.#.ln_1"},
+    {"blk.#.attn_qkv", "h.#.attn.c_attn", StoredAs::kTransposed},
+    {"blk.#.attn_output", "h.#.attn.c_proj", StoredAs::kTransposed},
+    {"blk.#.ffn_norm", "h.#.ln_2"},
+    {"blk.#.ffn_up", "h.#.mlp.c_fc", StoredAs::kTransposed},
+    {"blk.#.ffn_down", "h.#.mlp.c_proj", StoredAs::kTransposed},
+};
+constexpr std::string_view kPrefixes[] = {"transformer."};
+
+Gpt2Linear LoadLinear(WeightLoader& load, const std::string& name, size_t n, size_t k) {
+  return {load.Matrix(name + ".weight", n, k), load.Vector(name + ".bias", n)};
+}
+
+// Third `part` of the stacked q, k and v.
+Gpt2Linear LoadThird(WeightLoader& load, const std::string& name, size_t part, size_t d) {
+  const std::vector<float> bias = load.Vector(name + ".bias", 3 * d);
+  const auto begin = bias.begin() + static_cast<std::ptrdiff_t>(part * d);
+  return {load.MatrixRows(name + ".weight", 3 * d, d, {.begin = part * d, .count = d}),
+          {begin, begin + static_cast<std::ptrdiff_t>(d)}};
+}
+
+Gpt2Norm LoadNorm(WeightLoader& load, const std::string& name, size_t d) {
+  return {load.Vector(name + ".weight", d), load.Vector(name + ".bias", d)};
+}
+
+}  // namespace
+
+constinit const HuggingFaceNames kGpt2Names = {kKeys, kWeights, kPrefixes};
+
+Gpt2Config Gpt2Config::Read(const ModelSource& source) {
+  const ConfigReader read(source);
+  Gpt2Config c;
+  c.num_layers = read.Count("block_count", 1, 1024);
+  c.model_dim = read.Count("embedding_length", 1, 1 << 20);
+  c.ffn_dim = read.CountOr("feed_forward_length", 4 * c.model_dim, 1, 1 << 22);
+  c.num_heads = read.Count("attention.head_count", 1, 1 << 14);
+  if (c.model_dim % (16 * c.num_heads) != 0) {
+    read.Fail("attention.head_count",
+              "does not divide the width of the model into multiples of 16");
+  }
+  c.head_dim = c.model_dim / c.num_heads;
+  c.max_seq_len = read.Count("context_length", 1, 1 << 20);
+  c.norm_eps =
+      static_cast<float>(read.Number("attention.layer_norm_epsilon", {.low = 0.0, .high = 1.0}));
+  if (const std::string act = read.TextOr("activation_function", "gelu_new");
+      act != "gelu_new" && act != "gelu_pytorch_tanh") {
+    read.Fail("activation_function", "is '" + act + "', this family computes gelu_new");
+  }
+  if (source.FindBool("scale_attn_by_inverse_layer_idx").value_or(false)) {
+    read.Fail("scale_attn_by_inverse_layer_idx", "is true, which is not supported");
+  }
+  if (!source.FindBool("scale_attn_weights").value_or(true)) {
+    read.Fail("scale_attn_weights", "is false, which is not supported");
+  }
+  c.vocab_size = VocabularySize(source, "token_embd.weight", c.model_dim);
+  return c;
+}
+
+std::unique_ptr<Gpt2> Gpt2::Load(const ModelSource& source, const LoadOptions& options,
+                                 ThreadTeam& team) {
+  CHECK(options.kernels != nullptr);
+  auto model = std::unique_ptr<Gpt2>(new Gpt2());
+  model->kernels_ = options.kernels;
+  model->config_ = Gpt2Config::Read(source);
+  const Gpt2Config& c = model->config_;
+  WeightLoader load(source, options.numerics, team);
+  for (size_t i = 0; i < c.num_layers; ++i) {
+    const std::string block = "blk." + std::to_string(i) + ".";
+    Gpt2Layer layer;
+    layer.attn_norm = LoadNorm(load, block + "attn_norm", c.model_dim);
+    layer.q = LoadThird(load, block + "attn_qkv", 0, c.model_dim);
+    layer.k = LoadThird(load, block + "attn_qkv", 1, c.model_dim);
+    layer.v = LoadThird(load, block + "attn_qkv", 2, c.model_dim);
+    layer.o_proj = LoadLinear(load, block + "attn_output", c.model_dim, c.model_dim);
+    layer.ffn_norm = LoadNorm(load, block + "ffn_norm", c.model_dim);
+    layer.up_proj = LoadLinear(load, block + "ffn_up", c.ffn_dim, c.model_dim);
+    layer.down_proj = LoadLinear(load, block + "ffn_down", c.model_dim, c.ffn_dim);
+    model->layers_.push_back(std::move(layer));
+  }
+  model->output_norm_ = LoadNorm(load, "output_norm", c.model_dim);
+  model->token_embedding_ = &load.View("token_embd.weight", c.vocab_size, c.model_dim);
+  model->position_embedding_ = &load.View("position_embd.weight", c.max_seq_len, c.model_dim);
+  const bool tied =
+      !load.Has("output.weight") || source.FindBool("tie_word_embeddings").value_or(false);
+  model->lm_head_ =
+      load.Matrix(tied ? "token_embd.weight" : "output.weight", c.vocab_size, c.model_dim);
+  model->num_parameters_ = load.num_parameters();
+  return model;
+}
+
+WorkspaceShape Gpt2::workspace_shape() const {
+  return {config_.model_dim,
+          config_.num_heads,
+          config_.num_heads,
+          config_.head_dim,
+          config_.ffn_dim,
+          config_.vocab_size,
+          0};
+}
+
+size_t Gpt2::weight_bytes() const {
+  size_t bytes = lm_head_.bytes();
+  for (const Gpt2Layer& layer : layers_) {
+    for (const Gpt2Linear* linear :
+         {&layer.q, &layer.k, &layer.v, &layer.o_proj, &layer.up_proj, &layer.down_proj}) {
+      bytes += linear->weights.bytes();
+    }
+  }
+  return bytes;
+}
+
+size_t Gpt2::macs_per_token() const {
+  return config_.num_layers * config_.model_dim * (4 * config_.model_dim + 2 * config_.ffn_dim);
+}
+
+void Gpt2::Forward(const TokenBatch& batch, Workspace& ws, ThreadTeam& team,
+                   LogitsVisitor visit) const {
+  const size_t num_tokens = batch.tokens.size();
+  CHECK(num_tokens <= ws.max_tokens());
+  if (num_tokens == 0) return;
+  ws.attention.Plan(batch, ws.q.data(), ws.attended.data());
+  Embed(batch, ws);
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    Attention(layers_[i], i, num_tokens, ws, team);
+    FeedForward(layers_[i], num_tokens, ws, team);
+  }
+  for (const SequenceSpan& span : batch.sequences) span.kv->length += span.token_count;
+  const LanguageModelHead head = {*kernels_, output_norm_.weights, output_norm_.bias,
+                                  config_.norm_eps, lm_head_};
+  head.Run(batch, ws, team, visit);
+}
+
+// x = E[token] + P[position]
+void Gpt2::Embed(const TokenBatch& batch, Workspace& ws) const {
+  const size_t d = config_.model_dim;
+  const std::vector<uint32_t>& positions = ws.attention.positions();
+  for (size_t t = 0; t < batch.tokens.size(); ++t) {
+    const int32_t token = batch.tokens[t];
+    CHECK(token >= 0 && static_cast<size_t>(token) < config_.vocab_size);
+    DequantizeRow(*token_embedding_, static_cast<uint64_t>(token), {ws.x.data() + t * d, d});
+    DequantizeRow(*position_embedding_, positions[t], {ws.normed.data() + t * d, d});
+  }
+  kernels_->add_bias(ws.x.data(), ws.normed.data(), 1, batch.tokens.size() * d);
+}
+
+// x += Wo attention(Wq h + bq, Wk h + bk, Wv h + bv) + bo,  h = layer_norm(x)
+void Gpt2::Attention(const Gpt2Layer& layer, size_t layer_index, size_t num_tokens, Workspace& ws,
+                     ThreadTeam& team) const {
+  const size_t d = config_.model_dim;
+  Normalize(layer.attn_norm, num_tokens, ws);
+  MatMulInput h(*kernels_, team, ws.normed.data(), num_tokens, d, ws.activations);
+  for (const auto& [linear, y] : {std::pair<const Gpt2Linear*, float*>(&layer.q, ws.q.data()),
+                                  {&layer.k, ws.k.data()},
+                                  {&layer.v, ws.v.data()}}) {
+    h.Multiply(linear->weights, y, d);
+    kernels_->add_bias(y, linear->bias.data(), num_tokens, d);
+  }
+  const float query_scale = 1.0f / std::sqrt(static_cast<float>(config_.head_dim));
+  kernels_->scale(ws.q.data(), query_scale, ws.q.data(), num_tokens * d);
+
+  ws.attention.StoreKeyValues(*kernels_, team, layer_index, ws.k.data(), ws.v.data());
+  ws.attention.Run(*kernels_, team, layer_index);
+  MatMulInput attended(*kernels_, team, ws.attended.data(), num_tokens, d, ws.activations);
+  attended.Multiply(layer.o_proj.weights, ws.x.data(), d, kernels::Store::kAdd);
+  kernels_->add_bias(ws.x.data(), layer.o_proj.bias.data(), num_tokens, d);
+}
+
+// x += Wdown gelu(Wup h + bup) + bdown,  h = layer_norm(x)
+void Gpt2::FeedForward(const Gpt2Layer& layer, size_t num_tokens, Workspace& ws,
+                       ThreadTeam& team) const {
+  const size_t d = config_.model_dim;
+  const size_t f = config_.ffn_dim;
+  Normalize(layer.ffn_norm, num_tokens, ws);
+  MatMulInput h(*kernels_, team, ws.normed.data(), num_tokens, d, ws.activations);
+  h.Multiply(layer.up_proj.weights, ws.up.data(), f);
+  kernels_->add_bias(ws.up.data(), layer.up_proj.bias.data(), num_tokens, f);
+  kernels_->gelu_tanh(ws.up.data(), ws.up.data(), num_tokens * f);
+  MatMulInput widened(*kernels_, team, ws.up.data(), num_tokens, f, ws.activations);
+  widened.Multiply(layer.down_proj.weights, ws.x.data(), d, kernels::Store::kAdd);
+  kernels_->add_bias(ws.x.data(), layer.down_proj.bias.data(), num_tokens, d);
+}
+
+void Gpt2::Normalize(const Gpt2Norm& norm, size_t num_tokens, Workspace& ws) const {
+  kernels_->layer_norm({ws.x.data(), norm.weights.data(), norm.bias.data(), ws.normed.data(),
+                        num_tokens, config_.model_dim, config_.norm_eps});
+}
+
+}  // namespace rowmill
