@@ -8,6 +8,7 @@
 #include <new>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -55,6 +56,14 @@ const CLI::App& DeepestParsed(const CLI::App& app) {
 // follows from the name.
 class HelpFormatter final : public CLI::Formatter {
  public:
+  // One empty line between groups, where CLI11 leaves two.
+  std::string make_help(const CLI::App* app, std::string name,
+                        CLI::AppFormatMode mode) const override {
+    std::string text = CLI::Formatter::make_help(app, std::move(name), mode);
+    for (size_t at = 0; (at = text.find("\n\n\n", at)) != std::string::npos;) text.erase(at, 1);
+    return text;
+  }
+
   std::string make_option_opts(const CLI::Option* option) const override {
     const bool has_value = option->get_type_size() != 0 && !option->get_type_name().empty();
     return has_value ? " " + option->get_type_name() : "";
@@ -138,7 +147,7 @@ int ParseAndRun(int argc, char** argv) {
   const auto formatter = std::make_shared<HelpFormatter>();
   formatter->column_width(30);
   formatter->label("SUBCOMMAND", "COMMAND");
-  formatter->label("Subcommands", "Commands");
+  formatter->label("Positionals", "Arguments");
   app.formatter(formatter);
   app.footer(kExamples);
   Action action;
@@ -150,6 +159,9 @@ int ParseAndRun(int argc, char** argv) {
   AddTokenizeCommand(app, action);
   AddDoctorCommand(app, action);
   AddModelsCommand(app, action);
+  for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; })) {
+    command->group("Commands");
+  }
   if (!WantsLongHelp(argc, argv)) RemoveFooters(app);
   if (argc <= 1) {
     Say("{}", app.help());

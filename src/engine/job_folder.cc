@@ -98,7 +98,9 @@ std::unique_ptr<JobFolder> JobFolder::Open(FileSystem& file_system, const std::s
   // The common mistake is refused before anything is made.
   if (!options.overwrite && file_system.Exists(output) && !file_system.Exists(job->folder_path()) &&
       !file_system.Exists(job->done_path())) {
-    throw OutputExists(output);
+    if (!job->IsOutputOf(fingerprint)) throw OutputExists(output);
+    job->state_ = State::kComplete;
+    return job;
   }
   job->AcquireLock();
   job->EnterLocked(fingerprint, options);
@@ -123,6 +125,23 @@ void JobFolder::CheckOutputPlace() const {
                      "' is not a regular file: to write to a pipe or a device use '-o -' and let "
                      "the shell redirect it");
   }
+}
+
+// Whether the output that is there is the one that this very job wrote: the report says so, and
+// the file has the size that it had then.
+bool JobFolder::IsOutputOf(const Fingerprint& fingerprint) {
+  if (!file_system_.Exists(run_report_path())) return false;
+  const std::string text = ReadSmallFile(file_system_, run_report_path());
+  const auto is_shallow = [](int depth, Json::parse_event_t, Json&) {
+    return depth <= kMaxManifestDepth;
+  };
+  const Json json = Json::parse(text, is_shallow, /*allow_exceptions=*/false);
+  if (!json.is_object() || !json.contains("job") || !json["job"].is_object()) return false;
+  // One that was stopped early by --max-errors, or by damaged input, may be asked for again.
+  if (!json.contains("exit_code") || json["exit_code"] != 0) return false;
+  const Json& job = json["job"];
+  return job.contains("fingerprint") && job["fingerprint"] == fingerprint.Digest() &&
+         job.contains("output_bytes") && job["output_bytes"] == file_system_.Info(output_).size;
 }
 
 // The folder may vanish between our two calls, when the process before us finishes.

@@ -48,11 +48,12 @@ class JobFolder {
   enum class State : uint8_t {
     kNew,       // a job without rows
     kResumed,   // the journal may hold rows
-    kComplete,  // this very job had finished and was stopped while cleaning up; nothing is left to
-                // do
+    kComplete,  // this very job had finished, or was stopped while cleaning up: nothing is left
   };
 
-  // Locks the output and finds or makes its folder. Throws ResourceError where another process
+  // Locks the output and finds or makes its folder. A finished OUTPUT of this very job is left as
+  // it is, so that a command may be repeated until it succeeds: that it was killed after its last
+  // step looks the same as that it was given twice. Throws ResourceError where another process
   // works on this output; UsageError where OUTPUT exists and may not be replaced, cannot be a file,
   // or an unfinished job differs from `fingerprint` (the differences are listed); DataError where
   // the manifest is damaged; IoError.
@@ -97,6 +98,7 @@ class JobFolder {
   std::string done_path() const { return output_ + ".rowmill.done"; }
 
   void CheckOutputPlace() const;
+  bool IsOutputOf(const Fingerprint& fingerprint);
   void AcquireLock();
   void EnterLocked(const Fingerprint& fingerprint, const JobFolderOptions& options);
   bool FinishDone(const Fingerprint& fingerprint);

@@ -143,6 +143,7 @@ void JobRun::OpenFolder() {
     scratch_path_ = scratch_->path();
   } else {
     const Fingerprint fingerprint = JobFingerprint(options_, model_, task_, *context_.file_system);
+    report_.fingerprint = fingerprint.Digest();
     folder_ = JobFolder::Open(*context_.file_system, options_.output, fingerprint,
                               {options_.overwrite, options_.force_new});
     if (folder_->state() == JobFolder::State::kComplete) return;
@@ -351,6 +352,7 @@ void JobRun::WriteOutput() {
   output_sink_->Finish();
   if (compressor_ != nullptr) compressor_->Finish();
   FillReport();
+  if (folder_ != nullptr) report_.output_bytes = part->Info().size;
   if (folder_ != nullptr) folder_->CommitOutput(std::move(part), report_.ToJson());
 }
 

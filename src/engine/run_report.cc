@@ -75,6 +75,9 @@ std::string RunReport::ToJson() const {
   json["task"] = task;
   json["model"] = {
       {"reference", model_reference}, {"sha256", model_sha256}, {"architecture", architecture}};
+  if (!fingerprint.empty()) {
+    json["job"] = {{"fingerprint", fingerprint}, {"output_bytes", output_bytes}};
+  }
   json["isa"] = isa;
   json["numerics"] = numerics;
   json["input"] = input;

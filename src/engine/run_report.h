@@ -42,7 +42,9 @@ struct RunReport {
   std::vector<std::pair<std::string, std::string>> options;    // what decides the output's bytes
   std::vector<std::pair<std::string, std::string>> execution;  // what does not
   std::vector<Rename> renamed_columns;
-  PrepReport prep;               // what cleaning changed
+  PrepReport prep;          // what cleaning changed
+  std::string fingerprint;  // digest of what decides the output's bytes; empty without a file
+  uint64_t output_bytes = 0;
   bool finished_before = false;  // nothing was left to do; no other field says anything then
 
   // Rows.

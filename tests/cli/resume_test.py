@@ -39,6 +39,9 @@ class ResumeTest(ProgramTest):
         wanted = {output, f"{output}.run.json"}
         return [name for name in self.names() if name.startswith(output) and name not in wanted]
 
+    def is_finished(self, output):
+        return output in self.names() and self.leftovers(output) == []
+
     def stop_after(self, seconds, output, signals, *options):
         """Starts the job, sends the signals after a while, and gives the exit code."""
         process = self.start(*self.job, "-o", output, *options)
@@ -69,9 +72,11 @@ class KillTest(ResumeTest):
                     break
                 self.assertEqual(code, -signal.SIGKILL, message)
                 kills += 1
+                if self.is_finished(output):  # killed between its last step and its exit
+                    break
                 if output in self.names():
                     self.assertEqual(self.read(output), wanted, "half an output")
-            if code != OK:
+            if not self.is_finished(output):
                 options = rng.choice([["--units", "1"], ["--units", "3", "--split", "equal"],
                                       ["--batch-tokens", "31"], ["--isa", "scalar"]])
                 self.run_to_the_end(output, *options)
@@ -189,7 +194,22 @@ class OverwriteTest(ResumeTest):
         self.assertIn("--overwrite", run.stderr)
         self.assertEqual(self.read("out.jsonl"), first)
         self.run_to_the_end("out.jsonl", "--seed", "5", "--overwrite")
-        self.assertNotEqual(self.read("out.jsonl"), first)
+        second = self.read("out.jsonl")
+        self.assertNotEqual(second, first)
+        self.check_that_the_same_command_has_nothing_to_do(second)
+
+    def check_that_the_same_command_has_nothing_to_do(self, output):
+        report = self.read("out.jsonl.run.json")
+        _, run = self.run_to_the_end("out.jsonl", "--seed", "5", "--units", "1")
+        self.assertIn("nothing was left to do", run.stderr)
+        self.assertEqual(self.read("out.jsonl"), output)
+        self.assertEqual(self.read("out.jsonl.run.json"), report)
+        # What somebody has added to is no longer what the job wrote.
+        self.write("out.jsonl", output + b"more\n")
+        self.run_to_the_end("out.jsonl", "--seed", "5", expect=USAGE)
+        self.write("out.jsonl", output)
+        self.write("out.jsonl.run.json", b"{}")
+        self.run_to_the_end("out.jsonl", "--seed", "5", expect=USAGE)
         self.assertEqual(self.names(), ["in.jsonl", "out.jsonl", "out.jsonl.run.json"])
 
     def test_the_input_is_never_the_output(self):
