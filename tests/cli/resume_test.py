@@ -16,7 +16,7 @@ SEED = 20240229
 
 
 class ResumeTest(ProgramTest):
-    """A job of some two seconds: long answers by a tiny model."""
+    """A job of about a second: long answers by a tiny model."""
 
     def setUp(self):
         super().setUp()
@@ -24,7 +24,7 @@ class ResumeTest(ProgramTest):
         rows = [{"text": f"row {i * 7919 % 1000} " + "of words " * (i % 9)} for i in range(400)]
         rows[77]["text"] = ""
         self.write_jsonl("in.jsonl", rows)
-        self.job = self.job_of(max_tokens=60)
+        self.job = self.job_of(max_tokens=40)
 
     def job_of(self, max_tokens):
         return ["generate", "in.jsonl", "--prompt", "Say more of {{text}}", "--temperature", "0.8",
