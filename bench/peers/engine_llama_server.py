@@ -30,6 +30,7 @@ class Engine:
              str(self.port), "-t", str(threads), "-np", str(slots), "-c",
              str(slots * self.options["context"]), "--no-webui", "--log-disable"],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.pids = [self.process.pid]
         self._wait_until_ready(started + START_SECONDS)
         self.load_seconds = time.perf_counter() - started
 

@@ -38,22 +38,29 @@ def parse_stat(text):
     return (user + nice + system + interrupt + soft_interrupt) / ticks, steal / ticks
 
 
+def process_seconds(pid):
+    """Processor time of a process that has not ended: its own, in user and in system mode."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 class Watch:
     """How much of the processors others took while something was measured, in shares of all
-    processor time."""
+    processor time. Ours is the time of this process, of children that have ended, and of those
+    named."""
 
-    def __init__(self):
+    def __init__(self, pids=()):
+        self.pids = pids
         self.before = self._now()
 
-    @staticmethod
-    def _now():
+    def _now(self):
         busy, steal = parse_stat(Path("/proc/stat").read_text())
         own = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
         return {"wall": time.monotonic(), "busy": busy, "steal": steal,
-                "own": sum(usage.ru_utime + usage.ru_stime for usage in own)}
+                "own": sum(usage.ru_utime + usage.ru_stime for usage in own)
+                + sum(map(process_seconds, self.pids))}
 
     def read(self):
-        """Call it when the children have ended: only those count as ours."""
         after = self._now()
         spent = {name: after[name] - self.before[name] for name in after}
         available = max(spent["wall"] * (os.cpu_count() or 1), 1e-9)

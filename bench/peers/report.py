@@ -2,8 +2,8 @@
 of records.
 
 A record is what run.py writes for each engine, group of jobs and round: {"turn", "engine",
-"options", "cpu", "results": [{"job", "rows" (indices), "answers", "seconds", "first_seconds",
-"prompt_tokens", "load_seconds"}]}.
+"options", "results": [{"job", "rows" (indices), "answers", "seconds", "first_seconds",
+"prompt_tokens", "load_seconds", "cpu"}]}.
 """
 
 import json
@@ -156,9 +156,10 @@ def details(results, work, gold):
 def conditions(header, records):
     machine = header["machine"]
     turns = len({record["turn"] for record in records})
-    others = [record["cpu"]["others"] for record in records]
-    steal = [record["cpu"]["steal"] for record in records]
-    load = [record["cpu"]["load"] for record in records]
+    readings = [result["cpu"] for record in records for result in record["results"]]
+    others = [reading["others"] for reading in readings]
+    steal = [reading["steal"] for reading in readings]
+    load = [reading["load"] for reading in readings]
     versions = sorted({f"{name} {version}" for record in records
                        for name, version in record["versions"].items()
                        if name != "llama.cpp"})

@@ -103,9 +103,8 @@ class Bench:
         request = {"engine": engine, "model": str(self.arguments.model), "threads": THREADS,
                    "options": options, "warm_up": self.warm_up,
                    "works": [self.work(name, rows) for name, rows in rows_of_jobs.items()]}
-        watch = machine.Watch()
         answer = run_worker(engine, request)
-        record = {"engine": engine, "options": answer["options"], "cpu": watch.read(),
+        record = {"engine": engine, "options": answer["options"],
                   "versions": answer["versions"], "results": []}
         for work, result in zip(request["works"], answer["results"]):
             self.check(engine, work, result)
@@ -254,6 +253,11 @@ def measure_all(bench, arguments, records):
                 options, rate = choose(bench, engine, group, arguments.results, records)
                 rows = rows_for(bench, engine, group, rate, turn)
                 record = {"turn": turn, "group": group, **bench.measure(engine, options, rows)}
+                others = max(result["cpu"]["others"] for result in record["results"])
+                if others > arguments.busy_limit:
+                    say(f"  round {turn}  {engine:15} {group:16} not counted: others took "
+                        f"{100 * others:.0f} % of the processors")
+                    continue
                 append(arguments.results, record)
                 records.append(record)
                 figures = {work: rate for result in record["results"]
@@ -261,7 +265,7 @@ def measure_all(bench, arguments, records):
                 say(f"  round {turn}  {engine:15} {group:16} "
                     + ", ".join(f"{work} {report.number(rate)} {report.unit(work)}"
                                 for work, rate in figures.items())
-                    + f"; others took {100 * record['cpu']['others']:.0f} %")
+                    + f"; others took {100 * others:.0f} %")
 
 
 def write_documents(header, records, gold):
@@ -295,6 +299,9 @@ def parse(argv):
                         help="at most so many rows for each rival, instead of --seconds")
     parser.add_argument("--candidates", type=int, default=None,
                         help="try only so many configurations of each engine")
+    parser.add_argument("--busy-limit", type=float, default=0.3,
+                        help="share of the processors that others may take; a measurement where "
+                             "they took more does not count and is due again in the next run")
     parser.add_argument("--model", type=Path, default=models / "SmolLM2-135M-Instruct.Q4_1.gguf")
     parser.add_argument("--data", type=Path, default=shared / "data")
     parser.add_argument("--peers", type=Path, default=folder, help="what setup.sh made")

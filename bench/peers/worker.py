@@ -13,6 +13,8 @@ import os
 import signal
 import sys
 
+import machine
+
 
 def run(request):
     engine = importlib.import_module("engine_" + request["engine"]).Engine(
@@ -25,6 +27,7 @@ def run(request):
             engine.generate(warm_up["prompts"], 2)
         results = []
         for work in request["works"]:
+            watch = machine.Watch(getattr(engine, "pids", ()))
             if hasattr(engine, "run"):
                 found = engine.run(work)
             else:
@@ -34,7 +37,7 @@ def run(request):
                          "prompt_tokens": sum(map(len, work["prompts"])),
                          "generated": sum(map(len, answers)),
                          "load_seconds": engine.load_seconds}
-            results.append({"job": work["job"], **found})
+            results.append({"job": work["job"], "cpu": watch.read(), **found})
         return {"versions": engine.versions(), "options": engine.options, "results": results}
     finally:
         engine.close()

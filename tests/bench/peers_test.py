@@ -109,6 +109,7 @@ class MachineTest(unittest.TestCase):
         read = watch.read()
         self.assertGreaterEqual(read["others"], 0.0)
         self.assertEqual(set(read), {"others", "steal", "load"})
+        self.assertGreater(machine.process_seconds(machine.os.getpid()), 0.0)
 
 
 class SharedBeginningTest(unittest.TestCase):
@@ -123,10 +124,10 @@ class SharedBeginningTest(unittest.TestCase):
 
 def record(turn, engine, rows, seconds, answers, job="sentiment-sst2", **fields):
     return {"turn": turn, "engine": engine, "options": {"slots": 8, "flag": True},
-            "cpu": {"others": 0.01, "steal": 0.0, "load": 1.5},
             "versions": {engine: "1.0"},
             "results": [{"job": job, "rows": rows, "answers": answers, "seconds": seconds,
                          "first_seconds": None, "prompt_tokens": 100, "load_seconds": 0.5,
+                         "cpu": {"others": 0.01, "steal": 0.0, "load": 1.5},
                          **fields}]}
 
 
@@ -155,7 +156,7 @@ class ReportTest(unittest.TestCase):
         self.assertIn("Every engine answered each row in the same way", text)
         self.assertNotIn("was busy", text)
         records[2]["results"][0]["rows"] = [0, 3]
-        records[3]["cpu"]["others"] = 0.9
+        records[3]["results"][0]["cpu"]["others"] = 0.9
         text = report.document(HEADER, records, {})
         self.assertIn("Not every row got the same answer in every round from: "
                       "OpenVINO GenAI (sentiment-sst2)", text)
