@@ -153,11 +153,28 @@ def details(results, work, gold):
     return f"### {TITLES[work]}\n\n" + table(head, rows)
 
 
+def rounds_text(records):
+    count = len({record["turn"] for record in records})
+    return f"{count} round" + ("s" if count != 1 else "")
+
+
+def others_shares(records):
+    return [result["cpu"]["others"] for record in records for result in record["results"]]
+
+
+def short_document(header, records):
+    """The generated part of README.md."""
+    machine = header["machine"]
+    busy = ", on a busy machine" if mean(others_shares(records)) > BUSY else ""
+    return (f"{machine['cpu']} (family {machine['family']}, model {machine['model']}), "
+            f"{machine['cores']} cores, {header['date']}, median of {rounds_text(records)}{busy}:"
+            f"\n\n{overview(Results(records))}")
+
+
 def conditions(header, records):
     machine = header["machine"]
-    turns = len({record["turn"] for record in records})
     readings = [result["cpu"] for record in records for result in record["results"]]
-    others = [reading["others"] for reading in readings]
+    others = others_shares(records)
     steal = [reading["steal"] for reading in readings]
     load = [reading["load"] for reading in readings]
     versions = sorted({f"{name} {version}" for record in records
@@ -166,8 +183,8 @@ def conditions(header, records):
     built = {record["versions"]["llama.cpp"] for record in records
              if "llama.cpp" in record["versions"]}
     lines = [
-        f"- {header['date']}, {turns} round{'s' if turns != 1 else ''}; model "
-        f"`{header['model']}`; {machine['cores']} cores, as many threads for each engine.",
+        f"- {header['date']}, {rounds_text(records)}; model `{header['model']}`; "
+        f"{machine['cores']} cores, as many threads for each engine.",
         f"- {machine['cpu']} (family {machine['family']}, model {machine['model']}), "
         f"{machine['memory_gib']} GiB; {' '.join(machine['flags'])}; Linux {machine['kernel']}.",
         f"- Versions: {', '.join(versions)}"

@@ -275,7 +275,7 @@ def write_documents(header, records, gold):
     block = "peers-avx512" if header["held"] else "peers"
     parts = {ROOT / "docs/benchmarks.md": report.document(header, measured, gold)}
     if not header["held"]:
-        parts[ROOT / "README.md"] = report.overview(report.Results(measured))
+        parts[ROOT / "README.md"] = report.short_document(header, measured)
     for path, content in parts.items():
         path.write_text(report.replace_between(path.read_text(), block, content))
         say(f"wrote {path.relative_to(ROOT)}")

@@ -155,12 +155,15 @@ class ReportTest(unittest.TestCase):
         self.assertIn("2026-01-02, 2 rounds", text)
         self.assertIn("Every engine answered each row in the same way", text)
         self.assertNotIn("was busy", text)
+        self.assertIn("2 cores, 2026-01-02, median of 2 rounds:\n\n| work |",
+                      report.short_document(HEADER, records))
         records[2]["results"][0]["rows"] = [0, 3]
         records[3]["results"][0]["cpu"]["others"] = 0.9
         text = report.document(HEADER, records, {})
         self.assertIn("Not every row got the same answer in every round from: "
                       "OpenVINO GenAI (sentiment-sst2)", text)
         self.assertIn("was busy", text)
+        self.assertIn("2 rounds, on a busy machine:", report.short_document(HEADER, records))
 
     def test_engines_without_a_job_stay_empty(self):
         records = [record(0, "rowmill", [0], 1.0, ["p"]),
