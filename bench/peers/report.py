@@ -79,6 +79,24 @@ class Results:
         return max(rivals, key=lambda engine: self.figure(work, engine).median, default=None)
 
 
+def expected(work):
+    """The engines that have to be measured before a ratio to the best of them means anything."""
+    return [engine for engine in NAMES if not (engine == "llama_server" and work in UNITS)]
+
+
+def missing(results):
+    """A sentence that names what is not measured; nothing where all is."""
+    gaps = []
+    for engine in NAMES:
+        works = [work for work in TITLES if results.rates[work] and engine in expected(work)
+                 and not results.figure(work, engine)]
+        if works:
+            gaps.append(f"{NAMES[engine]} ({', '.join(works)})")
+    if not gaps:
+        return ""
+    return f"Not measured: {'; '.join(gaps)}. There is no ratio where one is missing."
+
+
 def number(value):
     if value >= 1000:
         return f"{value:,.0f}"
@@ -102,11 +120,13 @@ def overview(results, works=tuple(TITLES)):
         for engine in engines:
             figure = results.figure(work, engine)
             cells.append(number(figure.median) if figure else "")
-        best = results.best_rival(work)
+        complete = all(results.figure(work, engine) for engine in expected(work))
+        best = results.best_rival(work) if complete else None
         ratio = results.ratio(work, best) if best else None
         cells.append(f"{ratio.median:.2f} ({NAMES[best]})" if ratio else "")
         rows.append(cells)
-    return table(["work"] + [NAMES[engine] for engine in engines] + ["Rowmill / best other one"], rows)
+    head = ["work"] + [NAMES[engine] for engine in engines] + ["Rowmill / best other one"]
+    return "\n\n".join(filter(None, [table(head, rows), missing(results)]))
 
 
 def percent(value):
