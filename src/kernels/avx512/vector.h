@@ -59,8 +59,12 @@ ROWMILL_INLINE F32x16 Negate(F32x16 x) { return _mm512_xor_ps(x, _mm512_set1_ps(
 ROWMILL_INLINE F32x16 RoundToEven(F32x16 x) {
   return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
 }
-// x * 2^n, rounded once, for integers n in [-126, 127].
-ROWMILL_INLINE F32x16 ScaleByPower(F32x16 x, F32x16 n) { return _mm512_scalef_ps(x, n); }
+// x * 2^n for integers n where x and the result are normal numbers; NaN where both are. An addition
+// to the exponent: VSCALEFPS takes two cycles on Zen 4.
+ROWMILL_INLINE F32x16 ScaleByPower(F32x16 x, F32x16 n) {
+  const __m512i exponent = _mm512_slli_epi32(_mm512_cvtps_epi32(n), 23);  // 0 for NaN
+  return _mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(x), exponent));
+}
 
 // `x` in lanes [begin, end), `otherwise` in the others; 0 <= begin <= end <= 16.
 ROWMILL_INLINE F32x16 SelectRange(F32x16 x, size_t begin, size_t end, F32x16 otherwise) {

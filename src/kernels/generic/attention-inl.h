@@ -41,7 +41,8 @@ struct AttendTile {
   const float* queries[kRows];
   float* states[kRows];
   KeyRange visible[kRows];
-  float weights[kRows][kKeyBlock];  // scores, then p_j; only those of visible keys are read
+  KeyRange any_visible;             // from the first to the last key that some row sees
+  float weights[kRows][kKeyBlock];  // scores, then p_j; only those of visible keys are used
 };
 
 // Vectors of keys and of dimensions at a time. The more rows, the fewer, because registers are few;
@@ -51,10 +52,12 @@ constexpr size_t kScoreVectors = kRows == 1 && kLoneRowVectors > 1 ? 2 : 1;
 template <size_t kRows>
 constexpr size_t kValueVectors = kRows == 1 ? kLoneRowVectors : 1;
 
-// weights[r][j] = q_r . k_j
+// weights[r][j] = q_r . k_j, in the vectors of keys of which some row sees one.
 template <size_t kRows>
 ROWMILL_INLINE void ScoreBlock(AttendTile<kRows>& tile, const uint16_t* keys, size_t head_dim) {
-  for (size_t first = 0; first < kKeyBlock; first += 16 * kScoreVectors<kRows>) {
+  constexpr size_t kStep = 16 * kScoreVectors<kRows>;
+  for (size_t first = tile.any_visible.begin / kStep * kStep; first < tile.any_visible.end;
+       first += kStep) {
     F32x16 scores[kRows][kScoreVectors<kRows>];
 #pragma GCC unroll 16
     for (size_t r = 0; r < kRows; ++r) {
@@ -209,7 +212,8 @@ inline void FoldBlock(AttendTile<kRows>& tile, const uint16_t* keys, const uint1
 template <size_t kRows>
 inline void AttendRows(const AttendArgs& args, size_t row_begin) {
   AttendTile<kRows> tile;
-  size_t begin = SIZE_MAX, end = 0;  // keys that some row sees
+  __builtin_memset(tile.weights, 0, sizeof(tile.weights));  // Loaded, and then left out.
+  size_t begin = SIZE_MAX, end = 0;                         // keys that some row sees
   for (size_t r = 0; r < kRows; ++r) {
     tile.queries[r] = args.queries[row_begin + r];
     tile.states[r] = args.states[row_begin + r];
@@ -218,12 +222,15 @@ inline void AttendRows(const AttendArgs& args, size_t row_begin) {
   }
   const size_t block_end = Least(args.num_blocks, (end + kKeyBlock - 1) / kKeyBlock);
   for (size_t block = begin / kKeyBlock; block < block_end; ++block) {
-    bool any = false;
+    tile.any_visible = {kKeyBlock, 0};
     for (size_t r = 0; r < kRows; ++r) {
-      tile.visible[r] = VisibleInBlock(args, row_begin + r, block * kKeyBlock);
-      any |= !tile.visible[r].empty();
+      const KeyRange visible = VisibleInBlock(args, row_begin + r, block * kKeyBlock);
+      tile.visible[r] = visible;
+      if (visible.empty()) continue;
+      tile.any_visible.begin = Least(tile.any_visible.begin, visible.begin);
+      tile.any_visible.end = Greatest(tile.any_visible.end, visible.end);
     }
-    if (!any) continue;
+    if (tile.any_visible.empty()) continue;
     const size_t offset = block * kKeyBlock * args.head_dim;
     FoldBlock<kRows>(tile, args.keys + offset, args.values + offset, args.head_dim);
   }
