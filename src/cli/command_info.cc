@@ -12,6 +12,7 @@
 #include "cli/job_flags.h"
 #include "formats/gguf.h"
 #include "kernels/dispatch.h"
+#include "kernels/kernel_uses.h"
 #include "models/model.h"
 #include "tasks/loaded_model.h"
 #include "tasks/model_reference.h"
@@ -104,6 +105,11 @@ ExitCode Doctor() {
                : runs           ? "available"
                                 : "not here",
                table->description);
+  }
+  fmt::print("operations\n");
+  for (const kernels::KernelUse& use : kernels::KernelUses(chosen)) {
+    const bool has_types = !use.types.empty();
+    fmt::print("  {:<14} {:<{}}{}\n", use.operation, use.isa, has_types ? 13 : 0, use.types);
   }
   std::string families;
   for (std::string_view name : KnownArchitectures()) families += " " + std::string(name);

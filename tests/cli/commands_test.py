@@ -40,6 +40,8 @@ class InformationTest(ProgramTest):
         text = self.run_program("doctor").stdout.decode()
         self.assertRegex(text, r"\n  scalar +(chosen|available) ")
         self.assertEqual(text.count(" chosen "), 1)
+        self.assertRegex(text, r"\n  gemm_blocks +\w+ +Q4_0 Q4_1 ")
+        self.assertRegex(text, r"\n  attend +\w+")
 
     def test_models_lists_the_default(self):
         self.assertIn("smollm2", self.run_program("models").stdout.decode())

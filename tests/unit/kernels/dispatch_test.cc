@@ -3,6 +3,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "kernels/kernel_uses.h"
 #include "unit/kernels/test_data.h"
 
 namespace rowmill::kernels {
@@ -47,6 +48,17 @@ TEST(DispatchTest, NamesAreUniqueAndTablesComplete) {
   }
 }
 
+TEST(DispatchTest, UsesNameTheTableThatAFunctionComesFrom) {
+  for (const KernelUse& use : KernelUses(ScalarTable())) EXPECT_EQ(use.isa, "scalar");
+  std::string block_types, float_types;
+  for (const KernelUse& use : KernelUses(*CompiledTables().front())) {
+    if (use.operation == "gemm_blocks") block_types = use.types;
+    if (use.operation == "gemm_floats") float_types = use.types;
+  }
+  EXPECT_EQ(float_types, "F32 F16 BF16");
+  EXPECT_EQ(block_types, "Q4_0 Q4_1 Q5_0 Q5_1 Q8_0 Q2_K Q3_K Q4_K Q5_K Q6_K");
+}
+
 TEST(DispatchTest, UnknownNameIsAUsageErrorThatListsTheNames) {
   try {
     SelectTable(CpuFeatures(), "avx1024");
@@ -57,26 +69,11 @@ TEST(DispatchTest, UnknownNameIsAUsageErrorThatListsTheNames) {
 }
 
 TEST(DispatchTest, EveryFunctionOfAVectorTableDiffersFromScalar) {
-  const KernelTable& scalar = ScalarTable();
   for (const KernelTable* table : CompiledTables()) {
-    if (table == &scalar) continue;
-    SCOPED_TRACE(table->name);
-    EXPECT_NE(table->quantize_rows, scalar.quantize_rows);
-    EXPECT_NE(table->gemm_blocks, scalar.gemm_blocks);
-    EXPECT_NE(table->gemm_floats, scalar.gemm_floats);
-    EXPECT_NE(table->rms_norm, scalar.rms_norm);
-    EXPECT_NE(table->rope, scalar.rope);
-    EXPECT_NE(table->swiglu, scalar.swiglu);
-    EXPECT_NE(table->scale, scalar.scale);
-    EXPECT_NE(table->store_kv, scalar.store_kv);
-    EXPECT_NE(table->attend, scalar.attend);
-    EXPECT_NE(table->attend_finish, scalar.attend_finish);
-    EXPECT_NE(table->max_value, scalar.max_value);
-    EXPECT_NE(table->layer_norm, scalar.layer_norm);
-    EXPECT_NE(table->gelu_erf, scalar.gelu_erf);
-    EXPECT_NE(table->add_bias, scalar.add_bias);
-    EXPECT_NE(table->attend_whole, scalar.attend_whole);
-    EXPECT_NE(table->sum_exp, scalar.sum_exp);
+    if (table == &ScalarTable()) continue;
+    for (const KernelUse& use : KernelUses(*table)) {
+      EXPECT_NE(use.isa, "scalar") << table->name << " " << use.operation;
+    }
   }
 }
 
@@ -107,6 +104,22 @@ TEST(DispatchTest, ACpuWithTilesGetsTheAmxTable) {
   const KernelTable& vnni = SelectTable(features, "avx512_vnni");
   EXPECT_NE(best.gemm_blocks, vnni.gemm_blocks);
   EXPECT_EQ(best.attend, vnni.attend);
+}
+
+// This very CPU: what is there is used, for each operation.
+TEST(DispatchTest, NoOperationFallsBackOnThisCpu) {
+  const CpuFeatures features = DetectCpuFeatures();
+  for (const KernelUse& use : KernelUses(SelectTable(features, "auto"))) {
+    if (features.avx2) {
+      EXPECT_NE(use.isa, "scalar") << use.operation;
+    }
+    if (features.avx512) {
+      EXPECT_NE(use.isa, "avx2") << use.operation;
+    }
+    if (features.avx512_vnni && use.operation == "gemm_blocks") {
+      EXPECT_NE(use.isa, "avx512");
+    }
+  }
 }
 
 TEST(DispatchTest, WhatTheCpuCannotRunIsRefusedWithWhatItCan) {
