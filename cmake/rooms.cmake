@@ -80,6 +80,7 @@ function(rowmill_benchmarks)
     get_filename_component(name ${source} NAME_WE)
     add_executable(${name} ${source})
     target_link_libraries(${name} PRIVATE rowmill_ops benchmark::benchmark)
+    target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/bench)
   endforeach()
 endfunction()
 

@@ -1,5 +1,8 @@
 // The products of SmolLM2-135M's shapes (N x K) by format and number of rows M, with the best table
-// or the one that ROWMILL_ISA names. GMAC/s, and GB/s of packed weights read. Single thread.
+// or the one that ROWMILL_ISA names, and a head of 106 MB that no cache holds. Single thread.
+// GMAC/s, MAC per cycle, GB/s of packed weights read, and the shares of the peaks of peaks.h:
+// `peak` of VPDPBUSD for block formats and of fused multiply-adds for floats, `memory` of the
+// bandwidth.
 #include <cstdlib>
 #include <cstring>
 #include <random>
@@ -11,6 +14,7 @@
 #include "benchmark/benchmark.h"
 #include "kernels/dispatch.h"
 #include "kernels/pack.h"
+#include "micro/peaks.h"
 #include "tensor/float16.h"
 
 namespace rowmill::kernels {
@@ -25,7 +29,9 @@ struct Shape {
   size_t n, k;
 };
 constexpr Shape kShapes[] = {{576, 576}, {192, 576}, {1536, 576}, {576, 1536}, {49152, 576}};
-constexpr size_t kRows[] = {1, 8, 64, 256, 512};
+// K-quants come in blocks of 256, so their K is a multiple of that.
+constexpr Shape kWideShapes[] = {{512, 1536}, {49152, 2048}};
+constexpr size_t kRows[] = {1, 2, 4, 8, 16, 32, 64, 256};
 
 // Random codes with ordinary scales: denormal or infinite ones would be timed instead of the
 // product.
@@ -43,9 +49,13 @@ std::vector<std::byte> RandomBytes(DType dtype, size_t num_blocks) {
     if (dtype == DType::kF32) {
       const float value = static_cast<float>(b % 100) * 0.01f;
       std::memcpy(block, &value, 4);
+    } else if (dtype == DType::kQ6_K) {
+      std::memcpy(block + info.block_bytes - 2, &scale, 2);
     } else {
       std::memcpy(block, &scale, 2);
-      if (dtype == DType::kQ4_1) std::memcpy(block + 2, &scale, 2);
+      const bool two_scales =
+          dtype == DType::kQ4_1 || dtype == DType::kQ4_K || dtype == DType::kQ5_K;
+      if (two_scales) std::memcpy(block + 2, &scale, 2);
     }
   }
   return bytes;
@@ -70,12 +80,19 @@ AlignedBytes Pack(DType dtype, Shape shape, size_t group_bytes) {
   return packed;
 }
 
-void Count(benchmark::State& state, Shape shape, size_t m, size_t weight_bytes) {
+void Count(benchmark::State& state, Shape shape, size_t m, size_t weight_bytes, double peak_macs) {
+  const bench::Peaks& peaks = bench::MachinePeaks();
   const auto calls = static_cast<double>(state.iterations());
   const double macs = calls * static_cast<double>(shape.n * shape.k * m);
   const double bytes = calls * static_cast<double>(weight_bytes);
   state.counters["GMAC/s"] = benchmark::Counter(macs * 1e-9, benchmark::Counter::kIsRate);
   state.counters["GB/s"] = benchmark::Counter(bytes * 1e-9, benchmark::Counter::kIsRate);
+  state.counters["MAC/cycle"] = benchmark::Counter(macs / peaks.hertz, benchmark::Counter::kIsRate);
+  state.counters["memory"] =
+      benchmark::Counter(bytes / peaks.read_bytes, benchmark::Counter::kIsRate);
+  if (peak_macs > 0) {
+    state.counters["peak"] = benchmark::Counter(macs / peak_macs, benchmark::Counter::kIsRate);
+  }
 }
 
 std::vector<float> Inputs(size_t n) {
@@ -102,7 +119,7 @@ void RunBlocks(benchmark::State& state, DType dtype, Shape shape, size_t m) {
         {&weights, &rows, m, 0, shape.n / kGroupChannels, y.data(), shape.n, Store::kAssign});
     benchmark::ClobberMemory();
   }
-  Count(state, shape, m, packed.size());
+  Count(state, shape, m, packed.size(), bench::MachinePeaks().vnni_macs);
 }
 
 void RunFloats(benchmark::State& state, Shape shape, size_t m) {
@@ -116,7 +133,7 @@ void RunFloats(benchmark::State& state, Shape shape, size_t m) {
                        shape.n, Store::kAssign});
     benchmark::ClobberMemory();
   }
-  Count(state, shape, m, packed.size());
+  Count(state, shape, m, packed.size(), bench::MachinePeaks().fma_macs);
 }
 
 std::string NameOf(std::string_view what, Shape shape, size_t m) {
@@ -124,13 +141,23 @@ std::string NameOf(std::string_view what, Shape shape, size_t m) {
          std::to_string(m);
 }
 
+void RegisterBlocks(DType dtype, Shape shape, size_t m) {
+  benchmark::RegisterBenchmark(NameOf(Name(dtype), shape, m).c_str(),
+                               [=](benchmark::State& state) { RunBlocks(state, dtype, shape, m); });
+}
+
 void RegisterAll() {
+  for (const Shape shape : kWideShapes) {
+    for (const size_t m : kRows) {
+      for (const DType dtype : {DType::kQ4_K, DType::kQ5_K, DType::kQ6_K}) {
+        RegisterBlocks(dtype, shape, m);
+      }
+    }
+  }
   for (const Shape shape : kShapes) {
     for (const size_t m : kRows) {
-      for (const DType dtype : {DType::kQ4_1, DType::kQ8_0, DType::kQ5_0}) {
-        benchmark::RegisterBenchmark(
-            NameOf(Name(dtype), shape, m).c_str(),
-            [=](benchmark::State& state) { RunBlocks(state, dtype, shape, m); });
+      for (const DType dtype : {DType::kQ4_0, DType::kQ4_1, DType::kQ5_0, DType::kQ8_0}) {
+        RegisterBlocks(dtype, shape, m);
       }
       benchmark::RegisterBenchmark(NameOf("F32", shape, m).c_str(),
                                    [=](benchmark::State& state) { RunFloats(state, shape, m); });
