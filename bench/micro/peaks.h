@@ -96,7 +96,7 @@ inline double MeasureReadBytes() {
   constexpr size_t kStreams = 8;
   const size_t words = (size_t{256} << 20) / sizeof(uint64_t);
   static const std::vector<uint64_t> data(words, 1);
-  return BestRate(static_cast<double>(words * sizeof(uint64_t)), 3, [words] {
+  return BestRate(static_cast<double>(words * sizeof(uint64_t)), 3, [] {
     uint64_t sums[kStreams] = {};
     const size_t part = words / kStreams;
     for (size_t i = 0; i < part; i += 8) {
