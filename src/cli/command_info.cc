@@ -10,7 +10,7 @@
 #include "base/cpu.h"
 #include "cli/commands.h"
 #include "cli/job_flags.h"
-#include "formats/gguf.h"
+#include "formats/model_file.h"
 #include "kernels/dispatch.h"
 #include "kernels/kernel_uses.h"
 #include "models/model.h"
@@ -26,18 +26,20 @@ std::string Join(const std::vector<std::string>& words) {
   return text;
 }
 
-std::string ShortValue(const GgufValue& value) {
+std::string ShortText(std::string_view text) {
   constexpr size_t kLongest = 60;
+  std::string out;
+  for (char c : text.substr(0, kLongest)) out += c == '\n' ? ' ' : c;
+  return text.size() > kLongest ? out + fmt::format("... ({} bytes)", text.size()) : out;
+}
+
+std::string ShortValue(const GgufValue& value) {
   struct Visitor {
     std::string operator()(int64_t v) const { return std::to_string(v); }
     std::string operator()(uint64_t v) const { return std::to_string(v); }
     std::string operator()(double v) const { return fmt::format("{}", v); }
     std::string operator()(bool v) const { return v ? "true" : "false"; }
-    std::string operator()(std::string_view v) const {
-      std::string text;
-      for (char c : v.substr(0, kLongest)) text += c == '\n' ? ' ' : c;
-      return v.size() > kLongest ? text + fmt::format("... ({} bytes)", v.size()) : text;
-    }
+    std::string operator()(std::string_view v) const { return ShortText(v); }
     std::string operator()(const GgufArray& v) const {
       const size_t size = std::visit([](const auto& values) { return values.size(); }, v.values);
       return fmt::format("array of {}", size);
@@ -46,27 +48,60 @@ std::string ShortValue(const GgufValue& value) {
   return std::visit(Visitor{}, value);
 }
 
+using TypeCounts = std::map<std::string, std::pair<uint64_t, uint64_t>>;  // tensors, elements
+
+void CountTypes(const std::vector<TensorView>& tensors, TypeCounts& counts) {
+  for (const TensorView& tensor : tensors) {
+    auto& [count, elements] = counts[std::string(Name(tensor.dtype))];
+    ++count;
+    elements += tensor.num_elements();
+  }
+}
+
+void PrintTypes(const TypeCounts& counts) {
+  fmt::print("\n");
+  for (const auto& [type, count] : counts) {
+    fmt::print("{:<8} {:>6} tensors {:>14} elements\n", type, count.first, count.second);
+  }
+}
+
+void InspectFolder(const HuggingFaceFolder& folder) {
+  uint64_t num_bytes = 0;
+  size_t num_tensors = 0;
+  TypeCounts counts;
+  for (const SafetensorsFile& shard : folder.shards()) {
+    num_bytes += shard.bytes().size();
+    num_tensors += shard.tensors().size();
+    CountTypes(shard.tensors(), counts);
+  }
+  fmt::print("{}\nHugging Face folder, {} file{} of weights, {} tensors, {:.1f} MiB\n\n",
+             folder.name(), folder.shards().size(), folder.shards().size() == 1 ? "" : "s",
+             num_tensors, static_cast<double>(num_bytes) / (1 << 20));
+  for (const auto& [key, value] : folder.config().root().items()) {
+    fmt::print("{:<44} {}\n", key, ShortText(value.dump(-1, ' ', true)));
+  }
+  PrintTypes(counts);
+}
+
 ExitCode Inspect(const std::string& reference) {
-  const GgufFile file = GgufFile::Open(ResolveModel(reference, ModelFolder()));
+  const ModelFile model = ModelFile::Open(ResolveModel(reference, ModelFolder()));
+  if (model.folder() != nullptr) {
+    InspectFolder(*model.folder());
+    return ExitCode::kOk;
+  }
+  const GgufFile& file = *model.gguf();
   fmt::print("{}\nGGUF version {}, {} tensors, {:.1f} MiB\n\n", file.name(), file.version(),
              file.tensors().size(), static_cast<double>(file.file_size()) / (1 << 20));
   for (const auto& [key, value] : file.metadata())
     fmt::print("{:<44} {}\n", key, ShortValue(value));
-  std::map<std::string, std::pair<uint64_t, uint64_t>> by_type;  // tensors, elements
-  for (const TensorView& tensor : file.tensors()) {
-    auto& [count, elements] = by_type[std::string(Name(tensor.dtype))];
-    ++count;
-    elements += tensor.num_elements();
-  }
-  fmt::print("\n");
-  for (const auto& [type, counts] : by_type) {
-    fmt::print("{:<8} {:>6} tensors {:>14} elements\n", type, counts.first, counts.second);
-  }
+  TypeCounts counts;
+  CountTypes(file.tensors(), counts);
+  PrintTypes(counts);
   return ExitCode::kOk;
 }
 
 ExitCode Tokenize(const std::string& reference, const std::string& text, bool parse_special) {
-  const GgufFile file = GgufFile::Open(ResolveModel(reference, ModelFolder()));
+  const ModelFile file = ModelFile::Open(ResolveModel(reference, ModelFolder()));
   const LoadedText loaded = LoadText(file);
   std::string input = text;
   if (input == "-") {
@@ -135,9 +170,10 @@ ExitCode Models() {
 }  // namespace
 
 void AddInspectCommand(CLI::App& parent, Action& action) {
-  CLI::App* app = parent.add_subcommand("inspect", "what a model file holds");
+  CLI::App* app = parent.add_subcommand("inspect", "what a model file or folder holds");
   auto model = std::make_shared<std::string>();
-  app->add_option("MODEL", *model, "a .gguf file or an alias; none: the default model")
+  app->add_option("MODEL", *model,
+                  "a .gguf file, a Hugging Face folder or an alias; none: the default model")
       ->type_name("");
   app->footer("\nExamples:\n  rowmill inspect model.gguf\n  rowmill inspect smollm2");
   app->callback([=, &action] { action = [=] { return Inspect(*model); }; });
@@ -149,7 +185,8 @@ void AddTokenizeCommand(CLI::App& parent, Action& action) {
   auto text = std::make_shared<std::string>();
   auto special = std::make_shared<bool>(false);
   app->add_option("TEXT", *text, "the text; - reads standard input")->required()->type_name("");
-  AddFlag(*app, "-m,--model", *model, "a .gguf file or an alias")->type_name("REF");
+  AddFlag(*app, "-m,--model", *model, "a .gguf file, a Hugging Face folder or an alias")
+      ->type_name("REF");
   app->footer(
       "\nExamples:\n  rowmill tokenize 'How many tokens is this?'\n"
       "  rowmill tokenize - -m model.gguf < prompt.txt");

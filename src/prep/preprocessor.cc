@@ -5,7 +5,7 @@
 #include "data/utf8.h"
 #include "prep/clean_text.h"
 #include "prep/html_text.h"
-#include "prep/unicode_nfc.h"
+#include "text/unicode_nfc.h"
 
 namespace rowmill {
 namespace {

@@ -1,9 +1,14 @@
 #include "tasks/loaded_model.h"
 
+#include <cstdint>
+#include <span>
+
 #include "base/error.h"
+#include "base/hash.h"
 #include "tasks/file_hash.h"
 #include "tasks/model_reference.h"
 #include "text/gguf_vocabulary.h"
+#include "text/hugging_face_vocabulary.h"
 
 namespace rowmill {
 namespace {
@@ -12,19 +17,47 @@ std::string TokenText(const Tokenizer& tokenizer, int32_t id) {
   return id == kNoToken ? std::string() : std::string(tokenizer.TokenBytes(id));
 }
 
+// Of a folder: the hash of the list of its files' hashes, as sha256sum prints it, in this order.
+std::string ModelSha256(const ModelFile& file, FileSystem& file_system,
+                        const std::string& hash_folder) {
+  if (const GgufFile* gguf = file.gguf()) {
+    return FileSha256(file.name(), gguf->bytes(), file_system, hash_folder);
+  }
+  const HuggingFaceFolder& folder = *file.folder();
+  std::string list;
+  const auto add = [&](const std::string& path, std::span<const std::byte> bytes) {
+    list += FileSha256(path, bytes, file_system, hash_folder) + "  " +
+            path.substr(path.rfind('/') + 1) + "\n";
+  };
+  for (const SafetensorsFile& shard : folder.shards()) add(shard.name(), shard.bytes());
+  for (const char* name : {"config.json", "generation_config.json", "tokenizer.json",
+                           "tokenizer_config.json", "chat_template.jinja"}) {
+    if (const auto text = folder.FindText(name, SIZE_MAX)) {
+      add(folder.name() + "/" + name, AsBytes(*text));
+    }
+  }
+  return Sha256Hex(AsBytes(list));
+}
+
 }  // namespace
 
-LoadedText LoadText(const GgufFile& file) {
+LoadedText LoadText(const ModelFile& file) {
   LoadedText text;
-  text.tokenizer = Tokenizer::Make(ReadGgufVocabulary(file));
-  const std::optional<std::string_view> source = file.FindString("tokenizer.chat_template");
-  if (!source || source->empty()) return text;
+  std::string source;
+  if (const GgufFile* gguf = file.gguf()) {
+    text.tokenizer = Tokenizer::Make(ReadGgufVocabulary(*gguf));
+    source = gguf->FindString("tokenizer.chat_template").value_or("");
+  } else {
+    text.tokenizer = Tokenizer::Make(ReadHuggingFaceVocabulary(*file.folder()));
+    source = ReadHuggingFaceChatTemplate(*file.folder());
+  }
+  if (source.empty()) return text;
   const Vocabulary& vocabulary = text.tokenizer->vocabulary();
   ChatTemplateOptions options;
   options.name = "the chat template of " + file.name();
   try {
     text.chat_template = std::make_unique<const ChatTemplate>(
-        ChatTemplate::Parse(*source, TokenText(*text.tokenizer, vocabulary.bos),
+        ChatTemplate::Parse(source, TokenText(*text.tokenizer, vocabulary.bos),
                             TokenText(*text.tokenizer, vocabulary.eos), std::move(options)));
   } catch (const ModelError& error) {  // Raw prompts do not need it.
     text.chat_template_error = error.what();
@@ -37,8 +70,8 @@ LoadedModel LoadModel(const std::string& reference, const LoadOptions& options, 
   LoadedModel model;
   model.reference = reference.empty() ? std::string(ModelAliases().front().name) : reference;
   model.path = ResolveModel(reference, ModelFolder());
-  model.file = std::make_unique<const ModelFile>(GgufFile::Open(model.path));
-  LoadedText text = LoadText(*model.file->gguf());
+  model.file = std::make_unique<const ModelFile>(ModelFile::Open(model.path));
+  LoadedText text = LoadText(*model.file);
   model.tokenizer = std::move(text.tokenizer);
   model.chat_template = std::move(text.chat_template);
   model.chat_template_error = std::move(text.chat_template_error);
@@ -49,7 +82,7 @@ LoadedModel LoadModel(const std::string& reference, const LoadOptions& options, 
                      " tokens, but the model has " + std::to_string(model.decoder->vocab_size()) +
                      "; the file was put together wrongly.");
   }
-  model.sha256 = FileSha256(model.path, model.file->gguf()->bytes(), file_system, hash_folder);
+  model.sha256 = ModelSha256(*model.file, file_system, hash_folder);
   return model;
 }
 

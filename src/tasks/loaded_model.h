@@ -1,5 +1,5 @@
-// A model file with everything that is read from it once: weights, tokeniser, chat template, hash.
-// Shared, const, by all units and tasks of a process.
+// A model, file or folder, with everything that is read from it once: weights, tokeniser, chat
+// template, hash. Shared, const, by all units and tasks of a process.
 #pragma once
 
 #include <memory>
@@ -18,7 +18,7 @@ namespace rowmill {
 struct LoadedModel {
   std::string reference;  // as the person wrote it; the default's alias where nothing was written
   std::string path;
-  std::string sha256;                     // of the file, hexadecimal
+  std::string sha256;  // of the file, or of the list of a folder's files; hexadecimal
   std::unique_ptr<const ModelFile> file;  // mapped; texts and float weights may be views into it
   std::unique_ptr<const Decoder> decoder;
   std::unique_ptr<const Tokenizer> tokenizer;
@@ -31,7 +31,7 @@ struct LoadedModel {
   }
 };
 
-// The part of a model file that reading text takes: no weights are loaded. For `tokenize`,
+// The part of a model that reading text takes: no weights are loaded. For `tokenize`,
 // `inspect` and tests.
 struct LoadedText {
   std::unique_ptr<const Tokenizer> tokenizer;
@@ -41,7 +41,7 @@ struct LoadedText {
 
 // Throws ModelError naming the file where it has no tokeniser that works. A chat template that does
 // not work is an error only where it is used.
-LoadedText LoadText(const GgufFile& file);
+LoadedText LoadText(const ModelFile& file);
 
 // Resolves `reference` (tasks/model_reference.h) and loads it. `hash_folder`: where hashes are
 // remembered (tasks/file_hash.h); empty: nowhere. Throws ModelError.

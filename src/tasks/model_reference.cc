@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "data/suggestion.h"
+#include "formats/hugging_face_folder.h"
 
 namespace rowmill {
 namespace {
@@ -41,7 +42,7 @@ std::string ResolveAlias(const ModelAlias& alias, const std::string& model_folde
   throw ModelError(
       "the model '" + std::string(alias.name) + "' is not on this machine (" + path +
       " is missing); run scripts/get_model.sh, set ROWMILL_MODELS to the folder that has "
-      "it, or give --model the path of a GGUF file.");
+      "it, or give --model the path of a GGUF file or a Hugging Face folder.");
 }
 
 }  // namespace
@@ -68,9 +69,10 @@ std::string ResolveModel(const std::string& reference, const std::string& model_
   if (const ModelAlias* alias = FindAlias(reference)) return ResolveAlias(*alias, model_folder);
   std::error_code ignored;
   if (std::filesystem::is_directory(reference, ignored)) {
-    throw ModelError(
-        "--model " + reference +
-        ": this is a folder; this version reads GGUF files, so name the .gguf file in it.");
+    if (HuggingFaceFolder::LooksLikeOne(reference)) return reference;
+    throw ModelError("--model " + reference +
+                     ": this folder has no config.json, so it is not a Hugging Face model; to use "
+                     "a GGUF file in it, name the file.");
   }
   if (LooksLikePath(reference))
     throw ModelError("--model " + reference + ": there is no such file.");
@@ -82,7 +84,7 @@ std::string ResolveModel(const std::string& reference, const std::string& model_
   }
   throw ModelError("--model " + reference + ": there is no such file and no model of that name" +
                    DidYouMean(reference, names) + "; the names are: " + list +
-                   ". Or give the path of a GGUF file.");
+                   ". Or give the path of a GGUF file or of a Hugging Face folder.");
 }
 
 }  // namespace rowmill

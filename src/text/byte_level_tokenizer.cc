@@ -7,6 +7,7 @@
 #include "text/bpe_merge.h"
 #include "text/byte_alphabet.h"
 #include "text/byte_token.h"
+#include "text/unicode_nfc.h"
 
 namespace rowmill {
 namespace {
@@ -76,6 +77,13 @@ ByteLevelTokenizer::ByteLevelTokenizer(Vocabulary vocabulary, TokenTable table,
 
 void ByteLevelTokenizer::EncodeFragment(std::string_view fragment, TokenizerScratch& scratch,
                                         std::vector<int32_t>& out) const {
+  if (vocabulary().normalize_nfc) {
+    scratch.fragment.clear();
+    AppendNfc(fragment, scratch.fragment);
+    const size_t size = scratch.fragment.size();
+    scratch.fragment.append(TokenizerScratch::kReadablePadding, '\0');
+    fragment = std::string_view(scratch.fragment).substr(0, size);
+  }
   while (!fragment.empty()) {
     const size_t size = splitter_.FirstPiece(fragment);
     EncodeThroughCache(fragment.substr(0, size), scratch, out);

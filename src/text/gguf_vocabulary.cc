@@ -3,12 +3,12 @@
 #include <cmath>
 #include <limits>
 #include <string>
-#include <unordered_set>
 #include <utility>
 
 #include "base/error.h"
 #include "formats/error_text.h"
 #include "text/character_map.h"
+#include "text/merge_list.h"
 #include "text/pre_tokenizer.h"
 #include "text/token_table.h"
 #include "text/utf8.h"
@@ -116,34 +116,11 @@ void ReadMerges(const GgufFile& file, Vocabulary& vocabulary) {
   if (merges == nullptr) {
     Fail(file, "the merges of the tokeniser (" + std::string(kMerges) + ") are missing");
   }
-  TokenTable tokens(vocabulary.size());
-  for (const std::string& text : vocabulary.texts) tokens.Add(text, text);
-  const auto find = [&](size_t i, std::string_view text) {
-    const int32_t id = tokens.Find(text);
-    if (id == kNoToken) {
-      Fail(file, Element(kMerges, i) + " names " + Quoted(text) + ", which is not a token");
+  MergeListReader list(vocabulary, merges->size());
+  for (const std::string_view merge : *merges) {
+    if (const std::string problem = list.Add(merge); !problem.empty()) {
+      Fail(file, Element(kMerges, list.num_read()) + " " + problem);
     }
-    return id;
-  };
-
-  vocabulary.merges.reserve(merges->size());
-  std::unordered_set<uint64_t> seen;
-  seen.reserve(merges->size());
-  for (size_t i = 0; i < merges->size(); ++i) {
-    const std::string_view merge = (*merges)[i];
-    // The first space after position 0 parts the two, so that a left side may begin with one.
-    const size_t space = merge.find(' ', 1);
-    if (space == std::string_view::npos || space + 1 == merge.size()) {
-      Fail(file, Element(kMerges, i) + " is not two tokens with a space between");
-    }
-    MergeRule rule;
-    rule.left = find(i, merge.substr(0, space));
-    rule.right = find(i, merge.substr(space + 1));
-    rule.result = find(i, std::string(merge.substr(0, space)).append(merge.substr(space + 1)));
-    // Of a merge that is listed twice the first rank counts, as in the reference implementations.
-    const uint64_t pair =
-        static_cast<uint64_t>(rule.left) << 32 | static_cast<uint32_t>(rule.right);
-    if (seen.insert(pair).second) vocabulary.merges.push_back(rule);
   }
 }
 

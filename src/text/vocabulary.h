@@ -63,6 +63,7 @@ struct Vocabulary {
   bool add_space_prefix = false;
   bool remove_extra_spaces = false;  // at both ends, and all but one between words; Unigram only
   std::string character_map;         // bytes for CharacterMap::Parse, Unigram only
+  bool normalize_nfc = false;        // byte-level BPE: texts become Unicode normal form C first
 
   // What ends a generation: eos, eot, eom and the tokens whose text is known to. Ascending.
   std::vector<int32_t> end_of_generation;

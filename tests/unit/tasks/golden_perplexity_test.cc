@@ -33,7 +33,7 @@ TEST(GoldenPerplexity, OfSmolLm2) {
   const auto meta = nlohmann::json::parse(meta_file)["models"]["smollm2"];
 
   const ModelFile file = ModelFile::Open(*model);
-  const LoadedText loaded = LoadText(*file.gguf());
+  const LoadedText loaded = LoadText(file);
   const kernels::KernelTable& kernels = kernels::SelectTable(DetectCpuFeatures(), "auto");
   ThreadTeam team(2);
   const std::unique_ptr<Decoder> decoder = LoadDecoder(file, {&kernels, Numerics::kAuto}, team);

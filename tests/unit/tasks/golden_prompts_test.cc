@@ -28,7 +28,7 @@ class GoldenPrompts : public ::testing::Test {
   void SetUp() override {
     const auto model = testing::ModelPath(testing::kSmolLm2);
     if (!model) GTEST_SKIP() << "absent: " << testing::kSmolLm2;
-    file_ = std::make_unique<const GgufFile>(GgufFile::Open(*model));
+    file_ = std::make_unique<const ModelFile>(ModelFile::Open(*model));
     text_ = LoadText(*file_);
   }
 
@@ -49,7 +49,7 @@ class GoldenPrompts : public ::testing::Test {
     return options;
   }
 
-  std::unique_ptr<const GgufFile> file_;
+  std::unique_ptr<const ModelFile> file_;
   LoadedText text_;
 };
 

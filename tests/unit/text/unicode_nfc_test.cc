@@ -1,4 +1,4 @@
-#include "prep/unicode_nfc.h"
+#include "text/unicode_nfc.h"
 
 #include <gtest/gtest.h>
 #include <utf8proc.h>
@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <random>
 
-#include "data/utf8.h"
+#include "text/utf8.h"
 
 namespace rowmill {
 namespace {
@@ -20,7 +20,7 @@ std::string Nfc(std::string_view text) {
 
 std::string Utf8(std::u32string_view text) {
   std::string out;
-  for (const char32_t c : text) AppendCharacter(c, out);
+  for (const char32_t c : text) AppendUtf8(static_cast<uint32_t>(c), out);
   return out;
 }
 
@@ -48,7 +48,7 @@ TEST(UnicodeNfcTest, EqualsTheLibrarysOwnFormOnShortText) {
       const char32_t kinds[] = {in(0x41, 0x5B),     in(0xC0, 0x250),     in(0x300, 0x370),
                                 in(0x1100, 0x1200), in(0xAC00, 0xD7A4),  in(0x1E00, 0x2000),
                                 in(0x900, 0xA00),   in(0x1D150, 0x1D1A0)};
-      AppendCharacter(kinds[random() % std::size(kinds)], text);
+      AppendUtf8(static_cast<uint32_t>(kinds[random() % std::size(kinds)]), text);
     }
     utf8proc_uint8_t* mapped = nullptr;
     const utf8proc_ssize_t size =

@@ -1,4 +1,4 @@
-#include "prep/unicode_nfc.h"
+#include "text/unicode_nfc.h"
 
 #include <utf8proc.h>
 
@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/check.h"
-#include "data/utf8.h"
+#include "text/utf8.h"
 
 namespace rowmill {
 namespace {
@@ -26,9 +26,10 @@ bool IsPlain(std::string_view text) {
 }
 
 void Decompose(std::string_view text, std::vector<int32_t>& out) {
-  size_t position = 0;
-  while (position < text.size()) {
-    const auto c = static_cast<int32_t>(NextCharacter(text, position));
+  while (!text.empty()) {
+    const DecodedChar decoded = DecodeUtf8(text);
+    text.remove_prefix(decoded.num_bytes);
+    const auto c = static_cast<int32_t>(decoded.code_point);
     // The longest canonical decomposition of one character has four parts.
     std::array<int32_t, 8> parts;
     const utf8proc_ssize_t count =
@@ -77,7 +78,7 @@ void AppendNfc(std::string_view text, std::string& out) {
       characters.data(), static_cast<utf8proc_ssize_t>(characters.size()), kCompose);
   CHECK(count >= 0 && static_cast<size_t>(count) <= characters.size());
   for (utf8proc_ssize_t i = 0; i < count; ++i) {
-    AppendCharacter(static_cast<char32_t>(characters[static_cast<size_t>(i)]), out);
+    AppendUtf8(static_cast<uint32_t>(characters[static_cast<size_t>(i)]), out);
   }
 }
 
