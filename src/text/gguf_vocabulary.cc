@@ -42,9 +42,10 @@ TokenizerModel ReadModel(const GgufFile& file) {
   if (name == "gpt2") return TokenizerModel::kByteLevelBpe;
   if (name == "llama") return TokenizerModel::kSentencePieceBpe;
   if (name == "t5") return TokenizerModel::kUnigram;
+  if (name == "bert") return TokenizerModel::kWordPiece;
   throw ModelError(file.name() + ": tokeniser model " + Quoted(name) +
                    " (tokenizer.ggml.model) is not supported; known: gpt2 (byte-level BPE), llama "
-                   "(SentencePiece BPE), t5 (Unigram)");
+                   "(SentencePiece BPE), t5 (Unigram), bert (WordPiece)");
 }
 
 void ReadTexts(const GgufFile& file, Vocabulary& vocabulary) {
@@ -142,9 +143,15 @@ void ReadSpecialIds(const GgufFile& file, Vocabulary& vocabulary) {
   const auto read = [&](std::string_view key, int32_t fallback) {
     return ReadSpecialId(file, key, fallback, vocabulary);
   };
-  vocabulary.unk = read("tokenizer.ggml.unknown_token_id", is_spm ? 0 : kNoToken);
-  vocabulary.bos = read("tokenizer.ggml.bos_token_id", is_spm ? 1 : kNoToken);
-  vocabulary.eos = read("tokenizer.ggml.eos_token_id", is_spm ? 2 : kNoToken);
+  const bool is_bert = vocabulary.model == TokenizerModel::kWordPiece;
+  // BERT's own ids, which its files may leave out as well: [UNK], [CLS] before and [SEP] after.
+  vocabulary.unk = read("tokenizer.ggml.unknown_token_id", is_spm ? 0 : is_bert ? 100 : kNoToken);
+  vocabulary.bos = read("tokenizer.ggml.bos_token_id", is_spm ? 1 : is_bert ? 101 : kNoToken);
+  vocabulary.eos = read("tokenizer.ggml.eos_token_id", is_spm ? 2 : is_bert ? 102 : kNoToken);
+  if (is_bert) {
+    vocabulary.bos = read("tokenizer.ggml.cls_token_id", vocabulary.bos);
+    vocabulary.eos = read("tokenizer.ggml.seperator_token_id", vocabulary.eos);
+  }
   vocabulary.eot = read("tokenizer.ggml.eot_token_id", kNoToken);
   vocabulary.eom = read("tokenizer.ggml.eom_token_id", kNoToken);
   vocabulary.sep = read("tokenizer.ggml.seperator_token_id", kNoToken);  // so in the specification
@@ -155,9 +162,10 @@ void ReadSpecialIds(const GgufFile& file, Vocabulary& vocabulary) {
 void ReadFlags(const GgufFile& file, Vocabulary& vocabulary) {
   const bool is_spm = vocabulary.model == TokenizerModel::kSentencePieceBpe;
   const std::optional<PreTokenizer> pre = FindPreTokenizer(vocabulary.pre);
-  const bool bos_default = is_spm || (pre && pre->adds_bos_by_default);
+  const bool is_bert = vocabulary.model == TokenizerModel::kWordPiece;
+  const bool bos_default = is_spm || is_bert || (pre && pre->adds_bos_by_default);
   vocabulary.add_bos = file.FindBool("tokenizer.ggml.add_bos_token").value_or(bos_default);
-  vocabulary.add_eos = file.FindBool("tokenizer.ggml.add_eos_token").value_or(false);
+  vocabulary.add_eos = file.FindBool("tokenizer.ggml.add_eos_token").value_or(is_bert);
   const bool is_unigram = vocabulary.model == TokenizerModel::kUnigram;
   vocabulary.add_space_prefix =
       file.FindBool("tokenizer.ggml.add_space_prefix").value_or(is_spm || is_unigram);
@@ -172,6 +180,22 @@ void ReadFlags(const GgufFile& file, Vocabulary& vocabulary) {
     Fail(file,
          "the model ends texts with a token (add_eos_token) that the file does not name "
          "(tokenizer.ggml.eos_token_id)");
+  }
+}
+
+// GGUF marks the beginning of a word (U+2581) where WordPiece's own files mark the continuation
+// ("##"). Control tokens are as they are.
+void ReadWordPieces(Vocabulary& vocabulary) {
+  constexpr std::string_view kBegins = "\xE2\x96\x81";
+  for (size_t i = 0; i < vocabulary.size(); ++i) {
+    if (vocabulary.IsControl(static_cast<int32_t>(i))) continue;
+    std::string& text = vocabulary.texts[i];
+    if (text.starts_with(kBegins)) {
+      text.erase(0, kBegins.size());
+    } else if (!text.empty() && !(text.front() == '[' && text.back() == ']')) {
+      // The converter leaves [PAD], [unused7] and their like alone, some without their type.
+      text.insert(0, "##");
+    }
   }
 }
 
@@ -198,6 +222,7 @@ Vocabulary ReadGgufVocabulary(const GgufFile& file) {
   ReadTypes(file, vocabulary);
   ReadScores(file, vocabulary);
   if (vocabulary.model == TokenizerModel::kByteLevelBpe) ReadMerges(file, vocabulary);
+  if (vocabulary.model == TokenizerModel::kWordPiece) ReadWordPieces(vocabulary);
   ReadCharacterMap(file, vocabulary);
   ReadSpecialIds(file, vocabulary);
   ReadFlags(file, vocabulary);

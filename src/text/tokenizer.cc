@@ -7,6 +7,7 @@
 #include "text/sentence_piece_tokenizer.h"
 #include "text/unigram_tokenizer.h"
 #include "text/utf8.h"
+#include "text/word_piece_tokenizer.h"
 
 namespace rowmill {
 
@@ -18,6 +19,8 @@ std::unique_ptr<const Tokenizer> Tokenizer::Make(Vocabulary vocabulary) {
       return SentencePieceTokenizer::Make(std::move(vocabulary));
     case TokenizerModel::kUnigram:
       return UnigramTokenizer::Make(std::move(vocabulary));
+    case TokenizerModel::kWordPiece:
+      return WordPieceTokenizer::Make(std::move(vocabulary));
   }
   CHECK(false);
 }

@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "text/bert_normalizer.h"
+
 namespace rowmill {
 
 inline constexpr int32_t kNoToken = -1;
@@ -30,6 +32,7 @@ enum class TokenizerModel : uint8_t {
   kByteLevelBpe,      // "gpt2": merges over bytes, cut by a pre-tokeniser
   kSentencePieceBpe,  // "llama": merges by score over characters, bytes as fallback
   kUnigram,           // "t5": the tokens whose scores sum to the most
+  kWordPiece,         // "bert": longest match within the words of a cleaned text
 };
 
 // `left` followed by `right` becomes `result`; the position in the list is the rank, lower first.
@@ -43,6 +46,8 @@ struct Vocabulary {
   std::string source;  // names the file in error texts
   TokenizerModel model = TokenizerModel::kByteLevelBpe;
   std::string pre;  // name of the pre-tokeniser, byte-level BPE only
+
+  BertNormalizerOptions normalizer;  // WordPiece only
 
   std::vector<std::string> texts;  // [V] as stored: in the byte alphabet, or with U+2581 for spaces
   std::vector<TokenType> types;    // [V]
