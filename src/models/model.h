@@ -45,8 +45,9 @@ class Decoder {
 };
 
 // How weights are kept. kAuto: 8-bit activations on block formats, f32 on float formats. kF32:
-// every weight dequantised to f32; the reference, four to six times the memory.
-enum class Numerics : uint8_t { kAuto, kF32 };
+// every weight dequantised to f32; the reference, four to six times the memory. kInt8: as kAuto,
+// with float matrices brought into 8-bit blocks when they are loaded.
+enum class Numerics : uint8_t { kAuto, kF32, kInt8 };
 
 struct LoadOptions {
   const kernels::KernelTable* kernels = nullptr;

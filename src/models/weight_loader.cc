@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "tensor/dequantize.h"
 #include "tensor/finite_check.h"
+#include "tensor/quantize.h"
 
 namespace rowmill {
 namespace {
@@ -109,7 +110,12 @@ PackedWeights WeightLoader::Pack(const std::string& name, const MatrixPart& part
                            weight.tensor->dtype,
                            {part.rows.count, part.k},
                            bytes.subspan(part.rows.begin * row_bytes, part.rows.count * row_bytes)};
-  return PackedWeights::Pack(rows, mode, part.row_order, team_);
+  if (numerics_ != Numerics::kInt8 || !CanQuantize(rows)) {
+    return PackedWeights::Pack(rows, mode, part.row_order, team_);
+  }
+  const std::vector<std::byte> blocks = QuantizeToQ8_0(rows);
+  const TensorView quantized = {rows.name, DType::kQ8_0, rows.shape, blocks};
+  return PackedWeights::Pack(quantized, mode, part.row_order, team_);
 }
 
 const TensorView& WeightLoader::View(const std::string& name, size_t n, size_t k) {

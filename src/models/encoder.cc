@@ -1,0 +1,40 @@
+#include "models/encoder.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace rowmill {
+namespace {
+
+size_t PaddedKeys(size_t max_text) { return (max_text + 15) / 16 * 16; }
+
+}  // namespace
+
+EncoderWorkspace::EncoderWorkspace(const EncoderShape& shape, size_t max_tokens, size_t max_text,
+                                   size_t num_threads)
+    : x(max_tokens * shape.model_dim),
+      q(max_tokens * shape.model_dim),
+      k(max_tokens * shape.model_dim),
+      v(max_tokens * shape.model_dim),
+      attended(max_tokens * shape.model_dim),
+      hidden(max_tokens * shape.ffn_dim),
+      activations(max_tokens, std::max(shape.model_dim, shape.ffn_dim)),
+      max_tokens_(max_tokens),
+      max_text_(max_text) {
+  CHECK(max_text <= max_tokens);
+  for (size_t i = 0; i < num_threads; ++i) {
+    packed_keys.emplace_back(PaddedKeys(max_text) * shape.head_dim);
+    weights.emplace_back(PaddedKeys(max_text) * kernels::kAttendWholeRows);
+  }
+}
+
+size_t EncoderWorkspace::BytesFor(const EncoderShape& shape, size_t max_tokens, size_t max_text,
+                                  size_t num_threads) {
+  const size_t per_thread = PaddedKeys(max_text) * (shape.head_dim + kernels::kAttendWholeRows);
+  return (max_tokens * (5 * shape.model_dim + shape.ffn_dim) + num_threads * per_thread) *
+             sizeof(float) +
+         ActivationBuffer::BytesFor(max_tokens, std::max(shape.model_dim, shape.ffn_dim));
+}
+
+}  // namespace rowmill
