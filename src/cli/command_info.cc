@@ -13,6 +13,7 @@
 #include "formats/model_file.h"
 #include "kernels/dispatch.h"
 #include "kernels/kernel_uses.h"
+#include "models/encoder.h"
 #include "models/model.h"
 #include "tasks/loaded_model.h"
 #include "tasks/model_reference.h"
@@ -148,6 +149,7 @@ ExitCode Doctor() {
   }
   std::string families;
   for (std::string_view name : KnownArchitectures()) families += " " + std::string(name);
+  for (std::string_view name : KnownEncoderArchitectures()) families += " " + std::string(name);
   fmt::print("architectures {}\n", families);
   fmt::print(
       "\nRowmill will use {} units of one thread: a unit never waits for another, and more units "

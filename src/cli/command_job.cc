@@ -1,7 +1,9 @@
-// sentiment, classify, generate, and the plan of each.
+// sentiment, classify, generate, embed, similar, and the plan of each.
 #include <fmt/format.h>
 
 #include <chrono>
+#include <filesystem>
+#include <fstream>
 #include <memory>
 #include <thread>
 
@@ -14,11 +16,14 @@
 #include "cli/summary.h"
 #include "kernels/dispatch.h"
 #include "tasks/classify.h"
+#include "tasks/embed.h"
+#include "tasks/encoder_classify.h"
 #include "tasks/file_hash.h"
 #include "tasks/generate.h"
 #include "tasks/labels.h"
 #include "tasks/loaded_model.h"
 #include "tasks/sentiment.h"
+#include "tasks/similar.h"
 
 namespace rowmill {
 namespace {
@@ -33,6 +38,10 @@ struct ClassifyFlags {
   std::string label_norm = "none";
   bool probabilities = false;
   bool log_probs = false;
+  std::string examples;
+  std::string example_label;
+  std::string head;
+  std::string save_head;
 
   void AddTo(CLI::App& app) {
     app.option_defaults()->group("Labels");
@@ -46,7 +55,14 @@ struct ClassifyFlags {
         ->type_name("NAME");
     AddFlag(app, "--probabilities", probabilities, "a column with the probability of each label");
     AddFlag(app, "--log-probs", log_probs, "a column with the log-probabilities of all labels");
+    AddFlag(app, "--examples", examples, "encoders: labelled rows to fit a linear head on");
+    AddFlag(app, "--example-label", example_label,
+            "the column of --examples with the labels (default: that of --gold, or label)");
+    AddFlag(app, "--save-head", save_head, "encoders: write the fitted head to this file");
+    AddFlag(app, "--head", head, "encoders: use a head that --save-head has written");
   }
+
+  bool ForEncoders() const { return !examples.empty() || !head.empty() || !save_head.empty(); }
 
   ClassifyOptions ToOptions() const {
     ClassifyOptions options;
@@ -111,18 +127,87 @@ struct GenerateFlags {
   }
 };
 
+void SaveHead(const std::string& path, const NamedHead& head) {
+  const std::string part = path + ".part";
+  std::ofstream file(part, std::ios::binary);
+  file << FormatHead(head);
+  file.close();
+  std::error_code failure;
+  if (file) std::filesystem::rename(part, path, failure);
+  if (!file || failure) throw IoError("--save-head: cannot write '" + path + "'");
+}
+
+// classify and sentiment with an encoder.
+std::unique_ptr<Task> MakeEncoderClassifier(std::string_view name, const ClassifyFlags& flags,
+                                            const std::string& gold, const TaskModel& model,
+                                            const ClassifyOptions& classify) {
+  EncoderClassifyOptions options;
+  options.prompt = classify.prompt;
+  options.labels = classify.labels;
+  options.probabilities = classify.probabilities;
+  options.examples = flags.examples;
+  options.example_label = !flags.example_label.empty() ? flags.example_label
+                          : !gold.empty()              ? gold
+                                                       : "label";
+  if (!flags.head.empty() && !flags.examples.empty()) {
+    throw UsageError("give either --head or --examples, not both");
+  }
+  if (!flags.save_head.empty() && flags.examples.empty()) {
+    throw UsageError("--save-head needs --examples, the rows to fit a head on");
+  }
+  if (classify.log_probs || classify.label_norm != LabelNorm::kNone) {
+    throw UsageError("--log-probs and --label-norm are for decoders, and this model is an encoder");
+  }
+  if (!flags.head.empty()) {
+    options.head = ParseHead(ReadTextFile(flags.head, "--head"), flags.head);
+    if (options.head->model_sha256 != model.sha256) {
+      throw UsageError("--head " + flags.head +
+                       ": it was fitted on the vectors of another model; fit one on this model's");
+    }
+  }
+  const std::unique_ptr<FileSystem> file_system = MakePosixFileSystem();
+  ThreadTeam team(static_cast<size_t>(DetectCpuTopology().usable_cores));
+  auto task = std::make_unique<EncoderClassifyTask>(name, model, options, *file_system, team);
+  if (task->fit_report()) {
+    const FitReport& fit = *task->fit_report();
+    Say("head          fitted on {} rows ({} left out), C {}, accuracy {:.4f} in {}-fold "
+        "cross-validation\n",
+        fit.num_examples, fit.num_skipped, fit.c, fit.accuracy, fit.num_folds);
+    if (!flags.save_head.empty()) {
+      SaveHead(flags.save_head,
+               {{task->labels().begin(), task->labels().end()}, *task->head(), model.sha256});
+    }
+  }
+  return task;
+}
+
+[[noreturn]] void RefuseEncoderFlags() {
+  throw UsageError(
+      "--examples, --head and --save-head need an encoder, such as --model minilm; this model is a "
+      "decoder");
+}
+
 LoadOptions ToLoadOptions(const JobFlags& flags, const kernels::KernelTable& kernels) {
   LoadOptions options;
   options.kernels = &kernels;
-  options.numerics = Choose<Numerics>("--numerics", flags.numerics,
-                                      {{"auto", Numerics::kAuto}, {"f32", Numerics::kF32}});
+  options.numerics = Choose<Numerics>(
+      "--numerics", flags.numerics,
+      {{"auto", Numerics::kAuto}, {"f32", Numerics::kF32}, {"int8", Numerics::kInt8}});
   return options;
 }
 
 // The recipe's name and version: part of every job's fingerprint, so it changes whenever bits
 // would.
 std::string NumericsName(Numerics numerics) {
-  return numerics == Numerics::kF32 ? "f32/1" : "block8-f32/1";
+  switch (numerics) {
+    case Numerics::kF32:
+      return "f32/1";
+    case Numerics::kInt8:
+      return "int8/1";
+    case Numerics::kAuto:
+      break;
+  }
+  return "block8-f32/1";
 }
 
 // A mistyped name or a broken header is said at once, not after the model has been loaded. A pipe
@@ -151,9 +236,17 @@ ExitCode RunTask(const JobFlags& flags, Purpose purpose, const MakeTask& make_ta
   const LoadedModel loaded =
       LoadModel(flags.model, load_options, load_team, *file_system, HashFolder());
   const std::unique_ptr<Task> task = make_task(loaded.ForTasks(), prompt);
+  const bool is_encoding = std::holds_alternative<EncodeSpec>(task->decode_spec());
+  if (is_encoding != (loaded.encoder != nullptr)) {
+    throw UsageError(std::string(task->name()) + " needs " +
+                     (is_encoding ? "an encoder, such as --model minilm"
+                                  : "a decoder, such as --model smollm2") +
+                     "; this model is not one");
+  }
 
   JobModel model;
   model.decoder = loaded.decoder.get();
+  model.encoder = loaded.encoder.get();
   model.kernels = &kernels;
   model.reference = loaded.reference;
   model.sha256 = loaded.sha256;
@@ -202,6 +295,14 @@ Examples:
   rowmill generate rows.csv --prompt 'Summarise in one line: {{body}}' --max-tokens 40 -o out.csv
   rowmill generate rows.csv --prompt-file prompt.txt --temperature 0.8 --samples 3 -o out.jsonl
   rowmill generate rows.jsonl --prompt '{{question}}' --stop '.' --finish-reason -o out.jsonl)";
+constexpr const char* kEmbedExamples = R"(
+Examples:
+  rowmill embed docs.jsonl --text body -o vectors.jsonl
+  rowmill embed docs.csv --prompt 'passage: {{title}} {{body}}' -m e5-small/ -o vectors.jsonl)";
+constexpr const char* kSimilarExamples = R"(
+Examples:
+  rowmill similar questions.jsonl answers.jsonl --text body -k 5 -o pairs.jsonl
+  rowmill similar titles.csv titles.csv --text title -k 2 -o near_duplicates.jsonl)";
 constexpr const char* kPlanExamples = R"(
 Examples:
   rowmill plan sentiment reviews.csv --text review
@@ -217,11 +318,17 @@ void AddSentiment(CLI::App& parent, Action& action, Purpose purpose) {
   classify->AddTo(*app);
   app->callback([=, &action] {
     action = [=] {
-      return RunTask(*flags, purpose, [&](const TaskModel& model, const PromptOptions& prompt) {
-        ClassifyOptions options = classify->ToOptions();
-        options.prompt = prompt;
-        return std::make_unique<SentimentTask>(model, options);
-      });
+      return RunTask(
+          *flags, purpose,
+          [&](const TaskModel& model, const PromptOptions& prompt) -> std::unique_ptr<Task> {
+            ClassifyOptions options = classify->ToOptions();
+            options.prompt = prompt;
+            if (model.encoder != nullptr) {
+              return MakeEncoderClassifier("sentiment", *classify, flags->gold, model, options);
+            }
+            if (classify->ForEncoders()) RefuseEncoderFlags();
+            return std::make_unique<SentimentTask>(model, options);
+          });
     };
   });
 }
@@ -235,12 +342,19 @@ void AddClassify(CLI::App& parent, Action& action, Purpose purpose) {
   classify->AddTo(*app);
   app->callback([=, &action] {
     action = [=] {
-      return RunTask(*flags, purpose, [&](const TaskModel& model, const PromptOptions& prompt) {
-        ClassifyOptions options = classify->ToOptions();
-        if (options.labels.empty()) throw UsageError("classify needs --labels or --labels-file");
-        options.prompt = prompt;
-        return std::make_unique<ClassifyTask>(model, options);
-      });
+      return RunTask(
+          *flags, purpose,
+          [&](const TaskModel& model, const PromptOptions& prompt) -> std::unique_ptr<Task> {
+            ClassifyOptions options = classify->ToOptions();
+            options.prompt = prompt;
+            if (model.encoder != nullptr) {
+              return MakeEncoderClassifier("classify", *classify, flags->gold, model, options);
+            }
+            if (classify->ForEncoders()) RefuseEncoderFlags();
+            if (options.labels.empty())
+              throw UsageError("classify needs --labels or --labels-file");
+            return std::make_unique<ClassifyTask>(model, options);
+          });
     };
   });
 }
@@ -264,8 +378,69 @@ void AddGenerate(CLI::App& parent, Action& action, Purpose purpose) {
   });
 }
 
+// The default model of the commands that need an encoder.
+void PreferEncoder(JobFlags& flags) {
+  if (flags.model.empty()) flags.model = "minilm";
+}
+
+void RequireEncoder(const char* command, const TaskModel& model) {
+  if (model.encoder != nullptr) return;
+  throw UsageError(std::string(command) +
+                   " needs an encoder, such as --model minilm; this model is a decoder");
+}
+
+void AddEmbed(CLI::App& parent, Action& action, Purpose purpose) {
+  CLI::App* app =
+      parent.add_subcommand("embed", "a vector that stands for the meaning of each row");
+  app->footer(kEmbedExamples);
+  auto flags = std::make_shared<JobFlags>();
+  flags->AddTo(*app);
+  app->callback([=, &action] {
+    action = [=] {
+      PreferEncoder(*flags);
+      return RunTask(*flags, purpose, [&](const TaskModel& model, const PromptOptions& prompt) {
+        RequireEncoder("embed", model);
+        return std::make_unique<EmbedTask>(model, prompt);
+      });
+    };
+  });
+}
+
+void AddSimilar(CLI::App& parent, Action& action, Purpose purpose) {
+  CLI::App* app = parent.add_subcommand(
+      "similar", "for each row, the rows of another file that mean most nearly the same");
+  app->footer(kSimilarExamples);
+  auto flags = std::make_shared<JobFlags>();
+  auto others = std::make_shared<std::string>();
+  auto count = std::make_shared<uint32_t>(5);
+  flags->AddTo(*app);
+  app->add_option("others", *others, "the file to look for similar rows in")->required();
+  app->add_option("-k", *count, "how many of them (default: 5)");
+  app->callback([=, &action] {
+    action = [=] {
+      PreferEncoder(*flags);
+      return RunTask(*flags, purpose, [&](const TaskModel& model, const PromptOptions& prompt) {
+        RequireEncoder("similar", model);
+        const std::unique_ptr<FileSystem> file_system = MakePosixFileSystem();
+        ThreadTeam team(static_cast<size_t>(DetectCpuTopology().usable_cores));
+        auto task = std::make_unique<SimilarTask>(model, SimilarOptions{prompt, *others, *count},
+                                                  *file_system, team);
+        Say("others        {} rows of {}{}\n", task->num_others(), *others,
+            task->num_skipped() == 0
+                ? ""
+                : fmt::format(", {} without a usable text", task->num_skipped()));
+        return task;
+      });
+    };
+  });
+}
+
 }  // namespace
 
+void AddEmbedCommand(CLI::App& parent, Action& action) { AddEmbed(parent, action, Purpose::kRun); }
+void AddSimilarCommand(CLI::App& parent, Action& action) {
+  AddSimilar(parent, action, Purpose::kRun);
+}
 void AddSentimentCommand(CLI::App& parent, Action& action) {
   AddSentiment(parent, action, Purpose::kRun);
 }
@@ -284,6 +459,8 @@ void AddPlanCommand(CLI::App& parent, Action& action) {
   AddSentiment(*plan, action, Purpose::kPlan);
   AddClassify(*plan, action, Purpose::kPlan);
   AddGenerate(*plan, action, Purpose::kPlan);
+  AddEmbed(*plan, action, Purpose::kPlan);
+  AddSimilar(*plan, action, Purpose::kPlan);
 }
 
 }  // namespace rowmill

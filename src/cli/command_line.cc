@@ -24,6 +24,8 @@ Examples:
   rowmill sentiment reviews.csv --text review -o out.jsonl
   rowmill classify tickets.jsonl --text body --labels billing,bug,other --gold queue -o out.csv
   rowmill generate rows.csv --prompt 'Summarise in one line: {{body}}' --max-tokens 40 -o out.csv
+  rowmill embed docs.jsonl --text body -o vectors.jsonl
+  rowmill similar questions.jsonl answers.jsonl --text body -k 5 -o pairs.jsonl
   rowmill plan sentiment reviews.csv --text review
   zcat big.jsonl.gz | rowmill sentiment - --format jsonl > out.jsonl
 
@@ -154,6 +156,8 @@ int ParseAndRun(int argc, char** argv) {
   AddSentimentCommand(app, action);
   AddClassifyCommand(app, action);
   AddGenerateCommand(app, action);
+  AddEmbedCommand(app, action);
+  AddSimilarCommand(app, action);
   AddPlanCommand(app, action);
   AddInspectCommand(app, action);
   AddTokenizeCommand(app, action);

@@ -15,6 +15,8 @@ using Action = std::function<ExitCode()>;
 void AddSentimentCommand(CLI::App& parent, Action& action);
 void AddClassifyCommand(CLI::App& parent, Action& action);
 void AddGenerateCommand(CLI::App& parent, Action& action);
+void AddEmbedCommand(CLI::App& parent, Action& action);
+void AddSimilarCommand(CLI::App& parent, Action& action);
 // `rowmill plan TASK ...`: the same flags, nothing is run.
 void AddPlanCommand(CLI::App& parent, Action& action);
 

@@ -166,7 +166,8 @@ void JobFlags::AddModelFlags(CLI::App& app) {
   app.option_defaults()->group("Model and numbers");
   AddFlag(app, "-m,--model", model, "a .gguf file or an alias (see `rowmill models`)")
       ->type_name("REF");
-  AddFlag(app, "--numerics", numerics, "numeric recipe: auto, or f32 (reference, slow)")
+  AddFlag(app, "--numerics", numerics,
+          "numeric recipe: auto, int8 (float weights in 8 bits) or f32 (reference)")
       ->type_name("NAME");
   AddFlag(app, "--isa", isa, "kernels: auto, or one that `rowmill doctor` lists")
       ->type_name("NAME");

@@ -1,5 +1,5 @@
-// What is done with a row after its prompt has been read: score known answers, or generate. Part of
-// a task, the same for all rows of a job.
+// What is done with a row after its prompt has been read: score known answers, generate, or, with
+// an encoder, take its vector. Part of a task, the same for all rows of a job.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,9 @@
 #include <vector>
 
 #include "decode/label_trie.h"
+#include "decode/linear_head.h"
 #include "decode/sampler.h"
+#include "models/encoder.h"
 
 namespace rowmill {
 
@@ -34,10 +36,17 @@ struct GenerateSpec {
   std::shared_ptr<const StopRule> stop_rule;  // may be null
 };
 
-using DecodeSpec = std::variant<ScoreSpec, GenerateSpec>;
+// For encoders: what becomes of a text's output. With a head its label_log_probs are kept, without
+// one the vector itself.
+struct EncodeSpec {
+  EncoderOutput output = EncoderOutput::kEmbedding;
+  std::shared_ptr<const LinearHead> head;  // on embeddings; may be null
+};
+
+using DecodeSpec = std::variant<ScoreSpec, GenerateSpec, EncodeSpec>;
 
 enum class FinishReason : uint8_t {
-  kScored,     // a ScoreSpec row
+  kScored,     // a ScoreSpec or EncodeSpec row
   kEndToken,   // the model ended its answer
   kStopRule,   // a stop string came up
   kMaxTokens,  // max_tokens reached
@@ -47,8 +56,9 @@ enum class FinishReason : uint8_t {
 struct DecodeResult {
   bool finite = true;  // false: NaN came up; everything else is empty
   FinishReason finish = FinishReason::kScored;
-  std::vector<double> label_log_probs;        // [num_labels], ScoreSpec
+  std::vector<double> label_log_probs;        // [num_labels], ScoreSpec and EncodeSpec with labels
   std::vector<std::vector<int32_t>> answers;  // [num_samples], GenerateSpec; without the end token
+  std::vector<float> embedding;               // [embedding_dim], EncodeSpec without labels
 };
 
 }  // namespace rowmill

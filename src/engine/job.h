@@ -20,6 +20,7 @@
 #include "engine/planner.h"
 #include "engine/run_report.h"
 #include "engine/scheduler.h"
+#include "models/encoder.h"
 #include "tasks/task.h"
 
 namespace rowmill {
@@ -60,7 +61,9 @@ struct JobOptions {
 
 // What the job runs on; all of it outlives the job and is only read.
 struct JobModel {
+  // One of the two; the other is null.
   const Decoder* decoder = nullptr;
+  const Encoder* encoder = nullptr;
   const kernels::KernelTable* kernels = nullptr;
   std::string reference;  // what the user asked for
   std::string sha256;

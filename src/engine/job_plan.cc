@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "base/check.h"
+#include "engine/encoding_unit.h"
 #include "engine/id_check.h"
 #include "engine/job_run.h"
 
@@ -63,6 +64,15 @@ uint64_t MemoryLimit(const JobOptions& options) {
 
 MemoryOptions MemoryOptionsOf(const JobOptions& options, const JobModel& model, const Task& task) {
   MemoryOptions memory;
+  if (model.encoder != nullptr) {  // no keys and values are kept
+    memory.weight_bytes = model.encoder->weight_bytes();
+    memory.workspace_bytes =
+        EncodingUnit::WorkspaceBytes(*model.encoder, options.unit, options.threads_per_unit);
+    memory.num_units = options.num_units;
+    memory.max_rows_per_unit = options.unit.max_rows;
+    memory.max_seq_len = model.encoder->max_seq_len();
+    return memory;
+  }
   memory.kv_shape = model.decoder->kv_shape();
   memory.weight_bytes = model.decoder->weight_bytes();
   memory.workspace_bytes = ExecutionUnit::WorkspaceBytes(*model.decoder, options.unit);
@@ -169,7 +179,9 @@ PreparedPlan MakePlan(const JobOptions& options, const Task& task, const JobCont
 
   PlanOptions plan_options;
   plan_options.deduplication = options.deduplication ? Deduplication::kOn : Deduplication::kOff;
-  if (!options.prefix_sharing) plan_options.prefix_tree.max_nodes = 0;
+  // An encoder's tokens see what follows them, so that no beginning is like another.
+  const bool is_encoding = std::holds_alternative<EncodeSpec>(task.decode_spec());
+  if (!options.prefix_sharing || is_encoding) plan_options.prefix_tree.max_nodes = 0;
   return {std::move(planner).Finish(plan_options), scratch.report};
 }
 

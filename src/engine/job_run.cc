@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "base/check.h"
+#include "engine/encoding_unit.h"
 
 namespace rowmill {
 namespace {
@@ -213,7 +214,7 @@ void JobRun::Execute() {
       [this](uint64_t row, uint32_t length, std::vector<int32_t>& tokens) {
         plan_->rows.GetPrefix(row, length, tokens);
       },
-      model_.decoder->kv_shape(), options_.unit.kv_bytes);
+      model_.decoder != nullptr ? model_.decoder->kv_shape() : KvShape{}, options_.unit.kv_bytes);
   if (options_.output == "-") {
     output_bytes_ = std::make_unique<DescriptorByteSink>(context_.stdout_fd, "standard output");
     OpenOutput(*output_bytes_);
@@ -242,12 +243,19 @@ void JobRun::Execute() {
 void JobRun::RunUnit(size_t unit) {
   try {
     ThreadTeam team(options_.threads_per_unit);
-    ExecutionUnit execution(*model_.decoder, *model_.kernels, task_.decode_spec(), options_.unit,
-                            team);
     Feed feed(*this, unit);
     Sink sink(*this);
-    execution.Run(feed, sink, prefixes_.get(), stop_units_);
-    report_.units[unit] = execution.times();
+    if (model_.encoder != nullptr) {
+      EncodingUnit encoding(*model_.encoder, std::get<EncodeSpec>(task_.decode_spec()),
+                            options_.unit, team);
+      encoding.Run(feed, sink, stop_units_);
+      report_.units[unit] = encoding.times();
+    } else {
+      ExecutionUnit execution(*model_.decoder, *model_.kernels, task_.decode_spec(), options_.unit,
+                              team);
+      execution.Run(feed, sink, prefixes_.get(), stop_units_);
+      report_.units[unit] = execution.times();
+    }
   } catch (...) {
     std::lock_guard lock(unit_mutex_);
     if (unit_error_ == nullptr) unit_error_ = std::current_exception();
@@ -360,7 +368,8 @@ void JobRun::FillReport() {
   report_.task = task_.name();
   report_.model_reference = model_.reference;
   report_.model_sha256 = model_.sha256;
-  report_.architecture = model_.decoder->architecture();
+  report_.architecture =
+      model_.encoder != nullptr ? model_.encoder->architecture() : model_.decoder->architecture();
   report_.isa = model_.kernels->name;
   report_.numerics = model_.numerics;
   report_.input = options_.source.input.path;

@@ -9,6 +9,7 @@
 #include "tasks/model_reference.h"
 #include "text/gguf_vocabulary.h"
 #include "text/hugging_face_vocabulary.h"
+#include "text/word_piece_vocabulary.h"
 
 namespace rowmill {
 namespace {
@@ -30,13 +31,38 @@ std::string ModelSha256(const ModelFile& file, FileSystem& file_system,
             path.substr(path.rfind('/') + 1) + "\n";
   };
   for (const SafetensorsFile& shard : folder.shards()) add(shard.name(), shard.bytes());
-  for (const char* name : {"config.json", "generation_config.json", "tokenizer.json",
-                           "tokenizer_config.json", "chat_template.jinja"}) {
+  for (const char* name :
+       {"config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json",
+        "chat_template.jinja", "vocab.txt", "1_Pooling/config.json"}) {
     if (const auto text = folder.FindText(name, SIZE_MAX)) {
       add(folder.name() + "/" + name, AsBytes(*text));
     }
   }
   return Sha256Hex(AsBytes(list));
+}
+
+// BERT's own vocab.txt, for folders without tokenizer.json.
+Vocabulary ReadVocabularyList(const HuggingFaceFolder& folder, std::string_view list) {
+  BertNormalizerOptions options;
+  const std::optional<JsonDocument> config = folder.FindJson("tokenizer_config.json");
+  if (config && !config->FindBool("do_lower_case").value_or(true)) {
+    options.letter_case = BertNormalizerOptions::Case::kKeep;
+    options.accents = BertNormalizerOptions::Accents::kKeep;
+  }
+  return ReadWordPieceList(list, options, folder.name() + "/vocab.txt");
+}
+
+Vocabulary ReadFolderVocabulary(const ModelFile& file) {
+  constexpr size_t kMaxListBytes = size_t{64} << 20;
+  const HuggingFaceFolder& folder = *file.folder();
+  if (!IsEncoder(file)) return ReadHuggingFaceVocabulary(folder);
+  if (const std::optional<JsonDocument> json = folder.FindJson("tokenizer.json")) {
+    if (!IsWordPieceTokenizer(json->root())) return ReadHuggingFaceVocabulary(folder);
+    return ReadWordPieceVocabulary(json->root(), json->name());
+  }
+  const std::optional<std::string> list = folder.FindText("vocab.txt", kMaxListBytes);
+  if (!list) throw ModelError(folder.name() + ": neither tokenizer.json nor vocab.txt is there");
+  return ReadVocabularyList(folder, *list);
 }
 
 }  // namespace
@@ -48,7 +74,7 @@ LoadedText LoadText(const ModelFile& file) {
     text.tokenizer = Tokenizer::Make(ReadGgufVocabulary(*gguf));
     source = gguf->FindString("tokenizer.chat_template").value_or("");
   } else {
-    text.tokenizer = Tokenizer::Make(ReadHuggingFaceVocabulary(*file.folder()));
+    text.tokenizer = Tokenizer::Make(ReadFolderVocabulary(file));
     source = ReadHuggingFaceChatTemplate(*file.folder());
   }
   if (source.empty()) return text;
@@ -75,11 +101,18 @@ LoadedModel LoadModel(const std::string& reference, const LoadOptions& options, 
   model.tokenizer = std::move(text.tokenizer);
   model.chat_template = std::move(text.chat_template);
   model.chat_template_error = std::move(text.chat_template_error);
-  model.decoder = LoadDecoder(*model.file, options, team);
-  if (model.tokenizer->vocabulary().size() != model.decoder->vocab_size()) {
+  size_t vocab_size = 0;
+  if (IsEncoder(*model.file)) {
+    model.encoder = LoadEncoder(*model.file, options, team);
+    vocab_size = model.encoder->vocab_size();
+  } else {
+    model.decoder = LoadDecoder(*model.file, options, team);
+    vocab_size = model.decoder->vocab_size();
+  }
+  if (model.tokenizer->vocabulary().size() != vocab_size) {
     throw ModelError(model.path + ": the tokeniser has " +
                      std::to_string(model.tokenizer->vocabulary().size()) +
-                     " tokens, but the model has " + std::to_string(model.decoder->vocab_size()) +
+                     " tokens, but the model has " + std::to_string(vocab_size) +
                      "; the file was put together wrongly.");
   }
   model.sha256 = ModelSha256(*model.file, file_system, hash_folder);

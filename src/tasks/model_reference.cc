@@ -13,9 +13,11 @@
 namespace rowmill {
 namespace {
 
-constexpr std::array<ModelAlias, 1> kAliases = {{
+constexpr std::array<ModelAlias, 2> kAliases = {{
     {"smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf",
      "SmolLM2 135M Instruct, 4-bit (Q4_1), Apache-2.0; the default"},
+    {"minilm", "minilm",
+     "all-MiniLM-L6-v2, sentence vectors, f32, Apache-2.0; the default of embed"},
 }};
 
 bool IsFile(const std::string& path) {
@@ -23,6 +25,11 @@ bool IsFile(const std::string& path) {
   // Anything that is there and no folder; what cannot be mapped is refused, with its reason, when
   // it is.
   return std::filesystem::exists(path, ignored) && !std::filesystem::is_directory(path, ignored);
+}
+
+// A GGUF file, or a folder with the files of a model.
+bool IsModel(const std::string& path) {
+  return IsFile(path) || HuggingFaceFolder::LooksLikeOne(path);
 }
 
 const ModelAlias* FindAlias(std::string_view name) {
@@ -38,11 +45,11 @@ bool LooksLikePath(std::string_view reference) {
 
 std::string ResolveAlias(const ModelAlias& alias, const std::string& model_folder) {
   const std::string path = model_folder + "/" + std::string(alias.file);
-  if (IsFile(path)) return path;
-  throw ModelError(
-      "the model '" + std::string(alias.name) + "' is not on this machine (" + path +
-      " is missing); run scripts/get_model.sh, set ROWMILL_MODELS to the folder that has "
-      "it, or give --model the path of a GGUF file or a Hugging Face folder.");
+  if (IsModel(path)) return path;
+  throw ModelError("the model '" + std::string(alias.name) + "' is not on this machine (" + path +
+                   " is missing); run scripts/get_model.sh " + std::string(alias.name) +
+                   ", set ROWMILL_MODELS to the folder that has "
+                   "it, or give --model the path of a GGUF file or a Hugging Face folder.");
 }
 
 }  // namespace
@@ -65,7 +72,7 @@ std::string ResolveModel(const std::string& reference, const std::string& model_
         ": this version does not fetch models; download the GGUF file and give --model its "
         "path. Fetching `hf:` references comes in a later version.");
   }
-  if (IsFile(reference)) return reference;
+  if (IsModel(reference)) return reference;
   if (const ModelAlias* alias = FindAlias(reference)) return ResolveAlias(*alias, model_folder);
   std::error_code ignored;
   if (std::filesystem::is_directory(reference, ignored)) {

@@ -12,6 +12,7 @@
 namespace rowmill {
 
 class ChatTemplate;
+class Encoder;
 class Tokenizer;
 
 // What a task needs of a loaded model. The owner (tasks/loaded_model.h) outlives the task.
@@ -20,6 +21,8 @@ struct TaskModel {
   const ChatTemplate* chat_template = nullptr;  // null where the model has none
   std::string chat_template_error;              // why the model has one that cannot be used
   size_t max_seq_len = 0;                       // positions
+  const Encoder* encoder = nullptr;             // null where the model is a decoder
+  std::string sha256;                           // of the model
 };
 
 enum class PromptMode : uint8_t {

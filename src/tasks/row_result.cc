@@ -129,6 +129,8 @@ std::vector<std::byte> Serialize(const RowResult& result) {
     writer.PutCount(answer.size());
     for (const int32_t token : answer) writer.Put(static_cast<uint32_t>(token));
   }
+  writer.PutCount(result.decoded.embedding.size());
+  for (const float value : result.decoded.embedding) writer.Put(std::bit_cast<uint32_t>(value));
   return writer.Take();
 }
 
@@ -151,6 +153,10 @@ RowResult ParseRowResult(std::span<const std::byte> bytes) {
   for (std::vector<int32_t>& answer : result.decoded.answers) {
     answer.resize(reader.GetCount(sizeof(uint32_t)));
     for (int32_t& token : answer) token = static_cast<int32_t>(reader.Get<uint32_t>());
+  }
+  result.decoded.embedding.resize(reader.GetCount(sizeof(uint32_t)));
+  for (float& value : result.decoded.embedding) {
+    value = std::bit_cast<float>(reader.Get<uint32_t>());
   }
   reader.RequireEnd();
   return result;

@@ -1,0 +1,64 @@
+// For each row, the rows of another file whose texts mean most nearly the same: the largest cosines
+// of their vectors, all pairs compared.
+//
+// Column: `similar`, a list of {"row", "score", "text"}, best first, equal scores by row. `row` is
+// the 0-based position in the other file.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/file_system.h"
+#include "tasks/embed_texts.h"
+#include "tasks/prompt_rows.h"
+#include "tasks/task.h"
+
+namespace rowmill {
+
+struct SimilarOptions {
+  PromptOptions prompt;  // of the rows and of the other file's
+  std::string others;    // path of the other file
+  size_t num_results = 5;
+};
+
+class SimilarTask final : public Task {
+ public:
+  // Reads and embeds the other file: its vectors and texts are held in memory. Throws UsageError
+  // where there is nothing to compare with.
+  SimilarTask(const TaskModel& model, const SimilarOptions& options, FileSystem& file_system,
+              ThreadTeam& team);
+
+  std::string_view name() const override { return "similar"; }
+  const std::vector<std::string>& input_columns() const override { return rows_.input_columns(); }
+  void CheckColumns(const ColumnNames& columns) const override { rows_.CheckColumns(columns); }
+  void Prepare(const Record& record, PrepareScratch& scratch, ModelInput& input) const override {
+    rows_.Prepare(record, scratch, input);
+  }
+  const DecodeSpec& decode_spec() const override { return decode_spec_; }
+  size_t max_prompt_tokens() const override { return rows_.max_prompt_tokens(); }
+  const std::vector<std::string>& columns() const override { return columns_; }
+  void Output(const RowResult& result, std::vector<Cell>& cells) const override;
+  std::vector<std::pair<std::string, std::string>> FingerprintEntries() const override;
+
+  size_t num_others() const { return rows_of_others_.size(); }
+  size_t num_skipped() const { return num_skipped_; }
+
+ private:
+  PromptRows rows_;
+  size_t num_results_;
+  std::string others_hash_;
+  std::vector<float> vectors_;  // [others, dim]
+  std::vector<uint64_t> rows_of_others_;
+  std::vector<std::string> texts_;
+  size_t num_skipped_ = 0;  // rows of the other file that have no vector
+  DecodeSpec decode_spec_ = EncodeSpec{};
+  std::vector<std::string> columns_ = {"similar"};
+};
+
+// The positions of the `count` largest scores, best first, equal ones in ascending position.
+std::vector<size_t> LargestScores(std::span<const double> scores, size_t count);
+
+}  // namespace rowmill
