@@ -159,6 +159,7 @@ int ParseAndRun(int argc, char** argv) {
   AddEmbedCommand(app, action);
   AddSimilarCommand(app, action);
   AddPlanCommand(app, action);
+  AddBenchCommand(app, action);
   AddInspectCommand(app, action);
   AddTokenizeCommand(app, action);
   AddDoctorCommand(app, action);

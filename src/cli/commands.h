@@ -20,6 +20,8 @@ void AddSimilarCommand(CLI::App& parent, Action& action);
 // `rowmill plan TASK ...`: the same flags, nothing is run.
 void AddPlanCommand(CLI::App& parent, Action& action);
 
+void AddBenchCommand(CLI::App& parent, Action& action);
+
 void AddInspectCommand(CLI::App& parent, Action& action);
 void AddTokenizeCommand(CLI::App& parent, Action& action);
 void AddDoctorCommand(CLI::App& parent, Action& action);

@@ -117,6 +117,7 @@ void ExecutionUnit::Run(RowFeed& feed, OutcomeSink& sink, PrefixStore* prefixes,
     AfterStep(sink);
   }
   rows_.clear();
+  times_.phases = workspace_.phases;
 }
 
 bool ExecutionUnit::HasRoomFor(size_t num_positions) const {

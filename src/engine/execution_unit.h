@@ -68,6 +68,7 @@ struct UnitTimes {
   double wait_seconds = 0.0;    // for rows and for room in the sink
   uint64_t steps = 0;
   uint64_t tokens = 0;  // through the model
+  PhaseTimes phases;    // of model_seconds
 };
 
 class ExecutionUnit {

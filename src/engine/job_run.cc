@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "engine/encoding_unit.h"
+#include "engine/row_feed.h"
 
 namespace rowmill {
 namespace {
@@ -21,30 +22,16 @@ uint64_t Nanoseconds(double seconds) { return static_cast<uint64_t>(seconds * 1e
 }  // namespace
 
 // Gives a unit the rows of its sub-tasks and tells the aggregating thread that they were begun.
-class JobRun::Feed final : public RowFeed {
+class JobRun::Feed final : public PlannedRowFeed {
  public:
-  Feed(JobRun& run, size_t unit) : run_(run), unit_(unit) {}
+  Feed(JobRun& run, size_t unit) : PlannedRowFeed(*run.plan_, *run.scheduler_, unit), run_(run) {}
 
   bool Next(UnitRow& row) override {
-    if (next_ == sub_task_.rows.size()) {
-      std::optional<SubTask> sub_task = run_.scheduler_->Next(unit_);
-      if (!sub_task) return false;
-      sub_task_ = std::move(*sub_task);
-      next_ = 0;
-    }
-    const RowTable& rows = run_.plan_->rows;
-    row.row = sub_task_.rows[next_++];
-    row.digest = rows[row.row].digest;
-    row.prefix_node = rows[row.row].prefix_node;
-    rows.GetTokens(row.row, row.tokens);
-    return run_.events_.Push(RowStarted{row.row});
+    return PlannedRowFeed::Next(row) && run_.events_.Push(RowStarted{row.row});
   }
 
  private:
   JobRun& run_;
-  size_t unit_;
-  SubTask sub_task_;
-  size_t next_ = 0;
 };
 
 class JobRun::Sink final : public OutcomeSink {

@@ -14,6 +14,15 @@ nlohmann::ordered_json OrNull(const std::optional<T>& value) {
   return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json();
 }
 
+nlohmann::ordered_json PhasesJson(const PhaseTimes& phases) {
+  nlohmann::ordered_json json;
+  for (size_t i = 0; i < kNumPhases; ++i) {
+    const auto phase = static_cast<Phase>(i);
+    json[std::string(Name(phase))] = phases.seconds(phase);
+  }
+  return json;
+}
+
 nlohmann::ordered_json GoldJson(const ClassificationCounts& counts,
                                 const std::vector<std::string>& labels) {
   const ClassificationReport report = counts.Report();
@@ -130,6 +139,7 @@ std::string RunReport::ToJson() const {
          {"idle_seconds", idle > 0.0 ? idle : 0.0},
          {"steps", unit.steps},
          {"tokens", unit.tokens},
+         {"phases", PhasesJson(unit.phases)},
          {"busy", Ratio(unit.model_seconds + unit.decode_seconds, inference_seconds)}});
   }
   if (gold) json["gold"] = GoldJson(*gold, labels);

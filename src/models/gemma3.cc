@@ -213,6 +213,7 @@ void Gemma3::Forward(const TokenBatch& batch, Workspace& ws, ThreadTeam& team,
   CHECK(num_tokens <= ws.max_tokens());
   if (num_tokens == 0) return;
 
+  ws.phases.Begin();
   // x = E[token] * sqrt(D)
   for (size_t t = 0; t < num_tokens; ++t) {
     const int32_t token = batch.tokens[t];
@@ -223,6 +224,7 @@ void Gemma3::Forward(const TokenBatch& batch, Workspace& ws, ThreadTeam& team,
   kernels_->scale(ws.x.data(), std::sqrt(static_cast<float>(config_.model_dim)), ws.x.data(),
                   num_tokens * config_.model_dim);
   ws.attention.Plan(batch, ws.q.data(), ws.attended.data());
+  ws.phases.End(Phase::kEmbedding);
 
   for (size_t i = 0; i < layers_.size(); ++i) {
     Attention(i, num_tokens, ws, team);
@@ -248,6 +250,7 @@ void Gemma3::Attention(size_t layer_index, size_t num_tokens, Workspace& ws,
   h.Multiply(layer.q_proj, ws.q.data(), q_dim);
   h.Multiply(layer.k_proj, ws.k.data(), kv_dim);
   h.Multiply(layer.v_proj, ws.v.data(), kv_dim);
+  ws.phases.End(Phase::kAttentionInput);
 
   // Of each head by itself: a head is a row of d.
   kernels_->rms_norm(ws.q.data(), layer.q_norm.data(), ws.q.data(), num_tokens * c.num_heads,
@@ -265,9 +268,12 @@ void Gemma3::Attention(size_t layer_index, size_t num_tokens, Workspace& ws,
   kernels_->scale(ws.q.data(), c.query_scale, ws.q.data(), num_tokens * q_dim);
 
   ws.attention.StoreKeyValues(*kernels_, team, layer_index, ws.k.data(), ws.v.data());
+  ws.phases.End(Phase::kPositions);
   ws.attention.Run(*kernels_, team, layer_index, reach);
+  ws.phases.End(Phase::kAttention);
   MatMulInput attended(*kernels_, team, ws.attended.data(), num_tokens, q_dim, ws.activations);
   attended.Multiply(layer.o_proj, ws.normed.data(), c.model_dim);
+  ws.phases.End(Phase::kAttentionOutput);
   AddNormed(layer.post_attn_norm, num_tokens, ws);
 }
 
@@ -283,6 +289,7 @@ void Gemma3::FeedForward(const Gemma3Layer& layer, size_t num_tokens, Workspace&
   kernels_->geglu_tanh(ws.gate.data(), ws.up.data(), ws.gate.data(), num_tokens * c.ffn_dim);
   MatMulInput gated(*kernels_, team, ws.gate.data(), num_tokens, c.ffn_dim, ws.activations);
   gated.Multiply(layer.down_proj, ws.normed.data(), c.model_dim);
+  ws.phases.End(Phase::kFeedForward);
   AddNormed(layer.post_ffn_norm, num_tokens, ws);
 }
 

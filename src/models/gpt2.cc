@@ -150,8 +150,10 @@ void Gpt2::Forward(const TokenBatch& batch, Workspace& ws, ThreadTeam& team,
   const size_t num_tokens = batch.tokens.size();
   CHECK(num_tokens <= ws.max_tokens());
   if (num_tokens == 0) return;
+  ws.phases.Begin();
   ws.attention.Plan(batch, ws.q.data(), ws.attended.data());
   Embed(batch, ws);
+  ws.phases.End(Phase::kEmbedding);
   for (size_t i = 0; i < layers_.size(); ++i) {
     Attention(layers_[i], i, num_tokens, ws, team);
     FeedForward(layers_[i], num_tokens, ws, team);
@@ -191,10 +193,13 @@ void Gpt2::Attention(const Gpt2Layer& layer, size_t layer_index, size_t num_toke
   kernels_->scale(ws.q.data(), query_scale, ws.q.data(), num_tokens * d);
 
   ws.attention.StoreKeyValues(*kernels_, team, layer_index, ws.k.data(), ws.v.data());
+  ws.phases.End(Phase::kAttentionInput);
   ws.attention.Run(*kernels_, team, layer_index);
+  ws.phases.End(Phase::kAttention);
   MatMulInput attended(*kernels_, team, ws.attended.data(), num_tokens, d, ws.activations);
   attended.Multiply(layer.o_proj.weights, ws.x.data(), d, kernels::Store::kAdd);
   kernels_->add_bias(ws.x.data(), layer.o_proj.bias.data(), num_tokens, d);
+  ws.phases.End(Phase::kAttentionOutput);
 }
 
 // x += Wdown gelu(Wup h + bup) + bdown,  h = layer_norm(x)
@@ -210,6 +215,7 @@ void Gpt2::FeedForward(const Gpt2Layer& layer, size_t num_tokens, Workspace& ws,
   MatMulInput widened(*kernels_, team, ws.up.data(), num_tokens, f, ws.activations);
   widened.Multiply(layer.down_proj.weights, ws.x.data(), d, kernels::Store::kAdd);
   kernels_->add_bias(ws.x.data(), layer.down_proj.bias.data(), num_tokens, d);
+  ws.phases.End(Phase::kFeedForward);
 }
 
 void Gpt2::Normalize(const Gpt2Norm& norm, size_t num_tokens, Workspace& ws) const {

@@ -227,6 +227,7 @@ void Llama::Forward(const TokenBatch& batch, Workspace& ws, ThreadTeam& team,
   CHECK(num_tokens <= ws.max_tokens());
   if (num_tokens == 0) return;
 
+  ws.phases.Begin();
   // x = E[token]
   for (size_t t = 0; t < num_tokens; ++t) {
     const int32_t token = batch.tokens[t];
@@ -235,6 +236,7 @@ void Llama::Forward(const TokenBatch& batch, Workspace& ws, ThreadTeam& team,
                   {ws.x.data() + t * config_.model_dim, config_.model_dim});
   }
   ws.attention.Plan(batch, ws.q.data(), ws.attended.data());
+  ws.phases.End(Phase::kEmbedding);
 
   for (size_t i = 0; i < layers_.size(); ++i) {
     Attention(layers_[i], i, num_tokens, ws, team);
@@ -257,6 +259,7 @@ void Llama::Attention(const LlamaLayer& layer, size_t layer_index, size_t num_to
   h.Multiply(layer.q_proj, ws.q.data(), q_dim);
   h.Multiply(layer.k_proj, ws.k.data(), kv_dim);
   h.Multiply(layer.v_proj, ws.v.data(), kv_dim);
+  ws.phases.End(Phase::kAttentionInput);
 
   if (!layer.q_bias.empty()) {
     kernels_->add_bias(ws.q.data(), layer.q_bias.data(), num_tokens, q_dim);
@@ -283,9 +286,12 @@ void Llama::Attention(const LlamaLayer& layer, size_t layer_index, size_t num_to
   kernels_->scale(ws.q.data(), query_scale, ws.q.data(), num_tokens * q_dim);
 
   ws.attention.StoreKeyValues(*kernels_, team, layer_index, ws.k.data(), ws.v.data());
+  ws.phases.End(Phase::kPositions);
   ws.attention.Run(*kernels_, team, layer_index);
+  ws.phases.End(Phase::kAttention);
   MatMulInput attended(*kernels_, team, ws.attended.data(), num_tokens, q_dim, ws.activations);
   attended.Multiply(layer.o_proj, ws.x.data(), c.model_dim, kernels::Store::kAdd);
+  ws.phases.End(Phase::kAttentionOutput);
 }
 
 // x += Wdown (silu(Wgate h) * Wup h),  h = rms_norm(x)
@@ -300,6 +306,7 @@ void Llama::FeedForward(const LlamaLayer& layer, size_t num_tokens, Workspace& w
   kernels_->swiglu(ws.gate.data(), ws.up.data(), ws.gate.data(), num_tokens * c.ffn_dim);
   MatMulInput gated(*kernels_, team, ws.gate.data(), num_tokens, c.ffn_dim, ws.activations);
   gated.Multiply(layer.down_proj, ws.x.data(), c.model_dim, kernels::Store::kAdd);
+  ws.phases.End(Phase::kFeedForward);
 }
 
 }  // namespace rowmill

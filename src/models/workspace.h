@@ -10,6 +10,7 @@
 
 #include "base/aligned_buffer.h"
 #include "models/batch_attention.h"
+#include "models/phase_times.h"
 #include "ops/matmul.h"
 
 namespace rowmill {
@@ -47,6 +48,7 @@ class Workspace {
   AlignedBuffer<float> logits;    // [kLogitRows, V]
   ActivationBuffer activations;   // quantised inputs of the matrix product at hand
   BatchAttention attention;
+  PhaseTimes phases;  // of all steps so far
 
  private:
   WorkspaceShape shape_;
