@@ -7,11 +7,11 @@
 #include <nlohmann/json.hpp>
 
 #include "base/cpu.h"
-#include "base/machine_peak.h"
 #include "cli/commands.h"
 #include "cli/job_flags.h"
 #include "data/source.h"
 #include "engine/benchmark.h"
+#include "engine/machine_peak.h"
 #include "kernels/dispatch.h"
 #include "tasks/file_hash.h"
 #include "tasks/loaded_model.h"
@@ -35,6 +35,7 @@ struct BenchFlags {
   size_t threads_per_unit = 1;
   size_t batch_tokens = UnitOptions{}.batch_tokens;
   size_t max_rows = UnitOptions{}.max_rows;
+  std::string speculation = "off";  // random tokens say nothing of how often guesses are right
   std::string isa = "auto";
   bool json = false;
 
@@ -51,6 +52,7 @@ struct BenchFlags {
     AddFlag(app, "--threads-per-unit", threads_per_unit, "threads that share a unit's work");
     AddFlag(app, "--batch-tokens", batch_tokens, "tokens a unit computes at a time");
     AddFlag(app, "--max-rows", max_rows, "rows a unit has in flight at most");
+    AddFlag(app, "--speculation", speculation, "guess tokens ahead: on or off");
     AddFlag(app, "--isa", isa, "kernels: auto, or one that `rowmill doctor` lists");
     AddFlag(app, "--json", json, "print JSON");
   }
@@ -100,6 +102,7 @@ Bench OpenBench(const BenchFlags& flags) {
   job.threads_per_unit = flags.threads_per_unit;
   job.batch_tokens = flags.batch_tokens;
   job.max_rows = flags.max_rows;
+  job.speculation = flags.speculation;
   const JobOptions job_options = ToJobOptions(job, bench.topology);
   bench.options.num_units = job_options.num_units;
   bench.options.threads_per_unit = job_options.threads_per_unit;
@@ -173,6 +176,8 @@ Json Use(const Bench& bench, const BenchmarkRun& run, const MachinePeak& peak) {
   const double unit_seconds = run.seconds * static_cast<double>(bench.options.num_units);
   Json json;
   json["steps"] = times.steps;
+  json["drafted_tokens"] = times.drafted_tokens;
+  json["accepted_tokens"] = times.accepted_tokens;
   json["gflops"] = Ratio(2e-9 * macs, run.seconds);
   json["share_of_int8_peak"] = Ratio(Ratio(macs, run.seconds), peak.int8_macs);
   json["weights_gb_per_s"] = Ratio(1e-9 * bytes, run.seconds);

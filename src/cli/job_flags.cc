@@ -189,6 +189,9 @@ void JobFlags::AddWorkFlags(CLI::App& app) {
           "compute common beginnings of prompts once: on or off")
       ->type_name("on|off");
   AddFlag(app, "--dedupe", dedupe, "compute equal prompts once: on or off")->type_name("on|off");
+  AddFlag(app, "--speculation", speculation,
+          "guess tokens ahead where few rows decode, the same answers sooner: on or off")
+      ->type_name("on|off");
 }
 
 uint64_t ParseSize(const std::string& text, const std::string& flag) {
@@ -275,6 +278,7 @@ JobOptions ToJobOptions(const JobFlags& flags, const CpuTopology& topology) {
   options.unit.max_rows = flags.max_rows;
   options.prefix_sharing = ParseOnOff(flags.prefix_sharing, "--prefix-sharing");
   options.deduplication = ParseOnOff(flags.dedupe, "--dedupe");
+  if (!ParseOnOff(flags.speculation, "--speculation")) options.unit.draft_tokens = 0;
   if (!flags.memory.empty()) options.memory_bytes = ParseSize(flags.memory, "--memory");
   return options;
 }

@@ -40,6 +40,7 @@ struct JobFlags {
   std::string memory;
   std::string prefix_sharing = "on";
   std::string dedupe = "on";
+  std::string speculation = "on";
   std::string isa = "auto";
   std::string numerics = "auto";
   std::string max_errors;

@@ -29,6 +29,8 @@ void Add(UnitTimes& sum, const UnitTimes& times) {
   sum.wait_seconds += times.wait_seconds;
   sum.steps += times.steps;
   sum.tokens += times.tokens;
+  sum.drafted_tokens += times.drafted_tokens;
+  sum.accepted_tokens += times.accepted_tokens;
   sum.phases += times.phases;
 }
 

@@ -7,6 +7,12 @@
 // arXiv:2308.16369). How rows are put together cannot change a bit of any answer (design,
 // section 4.1).
 //
+// Where few rows decode, the tokens that followed the last time the prompt or the answer had the
+// same words are guessed to follow again (prompt lookup decoding) and run in the same step. A guess
+// is taken only where it is the very token that the keyed sampler draws from the logits before it
+// (speculative decoding, arXiv:2211.17192, with equality for the acceptance rule), so the bytes are
+// those of one token at a time.
+//
 // What it is not: it knows no text, no files and no order of rows; those are the feed's and the
 // aggregator's.
 #pragma once
@@ -59,6 +65,9 @@ struct UnitOptions {
   size_t batch_tokens = 256;          // budget of one step
   size_t max_rows = 128;              // in flight at a time
   size_t kv_bytes = size_t{1} << 30;  // slabs; one row is always admitted
+  // Tokens that are guessed ahead in one step, over all rows; 0: none. Where few rows decode, a
+  // step is bound by reading the weights, and checking a few guesses costs little.
+  size_t draft_tokens = 6;
 };
 
 // Where a unit's time went; the parts add up to its wall time.
@@ -67,8 +76,10 @@ struct UnitTimes {
   double decode_seconds = 0.0;  // scoring, sampling, batch building
   double wait_seconds = 0.0;    // for rows and for room in the sink
   uint64_t steps = 0;
-  uint64_t tokens = 0;  // through the model
-  PhaseTimes phases;    // of model_seconds
+  uint64_t tokens = 0;           // through the model
+  uint64_t drafted_tokens = 0;   // guessed ahead
+  uint64_t accepted_tokens = 0;  // of those, what the sampler drew as well
+  PhaseTimes phases;             // of model_seconds
 };
 
 class ExecutionUnit {
@@ -95,11 +106,13 @@ class ExecutionUnit {
   std::unique_ptr<Row> OpenRow(UnitRow input, PrefixStore* prefixes, size_t end);
   std::shared_ptr<const PrefixEntry> ComputePrefix(PrefixStore& prefixes, uint32_t node);
   void BuildBatch();
+  void AddDrafts();
   void OpenPendingStreams(Row& row, const size_t& budget, FunctionRef<void(Stream&)> take);
   void AfterStep(OutcomeSink& sink);
   void OnLogits(Stream& stream, std::span<float> logits);
   void Score(Stream& stream, std::span<const float> logits);
   void Generate(Stream& stream, std::span<float> logits);
+  void CheckDraft(Stream& stream);
   bool TakeToken(Stream& stream, uint32_t sample, int32_t token);
   std::shared_ptr<KvSegment> AcquireSegment(size_t num_positions);
 

@@ -1,4 +1,4 @@
-#include "base/machine_peak.h"
+#include "engine/machine_peak.h"
 
 #include <algorithm>
 #include <array>

@@ -139,6 +139,8 @@ std::string RunReport::ToJson() const {
          {"idle_seconds", idle > 0.0 ? idle : 0.0},
          {"steps", unit.steps},
          {"tokens", unit.tokens},
+         {"drafted_tokens", unit.drafted_tokens},
+         {"accepted_tokens", unit.accepted_tokens},
          {"phases", PhasesJson(unit.phases)},
          {"busy", Ratio(unit.model_seconds + unit.decode_seconds, inference_seconds)}});
   }
