@@ -264,6 +264,7 @@ JobOptions ToJobOptions(const JobFlags& flags, const CpuTopology& topology) {
   }
   options.threads_per_unit = flags.threads_per_unit;
   options.num_units = ParseUnits(flags, topology);
+  if (flags.units == "auto") options.unit_choice = UnitChoice::kByRows;
   options.strategy = Choose<AllocationStrategy>("--split", flags.split,
                                                 {{"equal", AllocationStrategy::kEqual},
                                                  {"length", AllocationStrategy::kLength},

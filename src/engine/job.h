@@ -37,6 +37,10 @@ struct ErrorLimit {
   std::optional<double> percent;  // of all rows
 };
 
+// How many units and threads a job has: as asked for, or with the units that would have no row
+// giving their threads to the others.
+enum class UnitChoice : uint8_t { kAsAsked, kByRows };
+
 struct JobOptions {
   SourceOptions source;
   std::string output = "-";             // "-" is standard output: no journal, nothing to resume
@@ -52,6 +56,7 @@ struct JobOptions {
 
   size_t num_units = 1;
   size_t threads_per_unit = 1;
+  UnitChoice unit_choice = UnitChoice::kAsAsked;
   AllocationStrategy strategy = AllocationStrategy::kStealing;
   UnitOptions unit;
   bool prefix_sharing = true;

@@ -1,6 +1,7 @@
 // The plan pass, and what a job's plan needs to know of its options.
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 
@@ -60,6 +61,15 @@ ScratchFolder::~ScratchFolder() {
 uint64_t MemoryLimit(const JobOptions& options) {
   if (options.memory_bytes != 0) return options.memory_bytes;
   return DetectCpuTopology().memory_bytes / 5 * 4;
+}
+
+UnitLayout ChooseUnits(const JobOptions& options, uint64_t rows_to_run) {
+  UnitLayout layout = {options.num_units, options.threads_per_unit};
+  if (options.unit_choice == UnitChoice::kAsAsked || rows_to_run >= layout.num_units) return layout;
+  const size_t threads = layout.num_units * layout.threads_per_unit;
+  layout.num_units = std::max<size_t>(1, static_cast<size_t>(rows_to_run));
+  layout.threads_per_unit = threads / layout.num_units;
+  return layout;
 }
 
 MemoryOptions MemoryOptionsOf(const JobOptions& options, const JobModel& model, const Task& task) {
@@ -192,6 +202,7 @@ std::vector<std::pair<std::string, std::string>> ExecutionEntries(const JobOptio
           {"memory", std::to_string(MemoryLimit(options))},
           {"prefix_sharing", std::string(OnOff(options.prefix_sharing))},
           {"dedupe", std::string(OnOff(options.deduplication))},
+          {"speculation", std::string(OnOff(options.unit.draft_tokens > 0))},
           {"shard", ShardText(options.shard)},
           {"limit", options.limit ? std::to_string(*options.limit) : "none"},
           {"gold", options.gold_column.value_or("none")}};

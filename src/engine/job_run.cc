@@ -99,6 +99,7 @@ void JobRun::Prepare() {
   PreparedPlan prepared =
       MakePlan(options_, task_, context_, {*source_, results_.get(), scratch_path_});
   plan_ = std::make_unique<Plan>(std::move(prepared.plan));
+  units_ = ChooseUnits(options_, plan_->summary.rows_to_run);
   report_.prep = prepared.prep;
   if (plan_->summary.rows == 0) context_.on_notice("note: the input has no rows");
   CheckMemory();
@@ -174,7 +175,7 @@ void JobRun::Calibrate() {
     bool given = false;
   };
   OneRow one({0, DigestOfTokens(*prompt), *prompt, PrefixStore::kNoNode});
-  ThreadTeam team(options_.num_units * options_.threads_per_unit);
+  ThreadTeam team(units_.num_units * units_.threads_per_unit);
   ExecutionUnit unit(*model_.decoder, *model_.kernels, task_.decode_spec(), options_.unit, team);
   unit.Run(one, one, nullptr, stop_units_);
   if (!one.outcome.decoded.finite) {
@@ -186,7 +187,7 @@ void JobRun::Calibrate() {
 void JobRun::Execute() {
   ScheduleOptions schedule;
   schedule.strategy = options_.strategy;
-  schedule.num_units = options_.num_units;
+  schedule.num_units = units_.num_units;
   schedule.batch_tokens = options_.unit.batch_tokens;
   if (const auto* generate = std::get_if<GenerateSpec>(&task_.decode_spec())) {
     schedule.decode_tokens_per_row = generate->max_tokens / 2;
@@ -206,13 +207,13 @@ void JobRun::Execute() {
     output_bytes_ = std::make_unique<DescriptorByteSink>(context_.stdout_fd, "standard output");
     OpenOutput(*output_bytes_);
   }
-  report_.units.resize(options_.num_units);
-  units_running_ = options_.num_units;
+  report_.units.resize(units_.num_units);
+  units_running_ = units_.num_units;
   std::vector<std::thread> threads;
   std::exception_ptr failure;
   try {
     // The system may refuse any of them.
-    for (size_t unit = 0; unit < options_.num_units; ++unit) {
+    for (size_t unit = 0; unit < units_.num_units; ++unit) {
       threads.emplace_back([this, unit] { RunUnit(unit); });
     }
     Aggregate();
@@ -229,7 +230,7 @@ void JobRun::Execute() {
 
 void JobRun::RunUnit(size_t unit) {
   try {
-    ThreadTeam team(options_.threads_per_unit);
+    ThreadTeam team(units_.threads_per_unit);
     Feed feed(*this, unit);
     Sink sink(*this);
     if (model_.encoder != nullptr) {
@@ -361,8 +362,8 @@ void JobRun::FillReport() {
   report_.numerics = model_.numerics;
   report_.input = options_.source.input.path;
   report_.output = options_.output;
-  report_.num_units = options_.num_units;
-  report_.threads_per_unit = options_.threads_per_unit;
+  report_.num_units = units_.num_units;
+  report_.threads_per_unit = units_.threads_per_unit;
   report_.options = task_.FingerprintEntries();
   report_.execution = ExecutionEntries(options_);
   report_.load_seconds = model_.load_seconds;

@@ -56,6 +56,12 @@ uint64_t MemoryLimit(const JobOptions& options);
 MemoryOptions MemoryOptionsOf(const JobOptions& options, const JobModel& model, const Task& task);
 // How the work is done, which decides no byte: names and values for the report.
 std::vector<std::pair<std::string, std::string>> ExecutionEntries(const JobOptions& options);
+struct UnitLayout {
+  size_t num_units = 1;
+  size_t threads_per_unit = 1;
+};
+// For a job of so many rows.
+UnitLayout ChooseUnits(const JobOptions& options, uint64_t rows_to_run);
 // Everything that decides the output's bytes.
 Fingerprint JobFingerprint(const JobOptions& options, const JobModel& model, const Task& task,
                            FileSystem& file_system);
@@ -95,6 +101,7 @@ class JobRun {
   Task& task_;
   const JobContext& context_;
   RunReport report_;
+  UnitLayout units_;
   Clock::time_point start_;
   Clock::time_point stage_start_;
 
