@@ -33,7 +33,12 @@ class GoldenPrompts : public ::testing::Test {
   }
 
   TaskModel ForTasks() const {
-    return {text_.tokenizer.get(), text_.chat_template.get(), text_.chat_template_error, 8192};
+    return {text_.tokenizer.get(),
+            text_.chat_template.get(),
+            text_.chat_template_error,
+            8192,
+            nullptr,
+            {}};
   }
 
   // The job that the label-scoring references describe.

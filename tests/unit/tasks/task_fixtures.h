@@ -38,7 +38,9 @@ struct TinyModel {
   std::unique_ptr<const ChatTemplate> chat_template;
   size_t max_seq_len = 512;
 
-  TaskModel ForTasks() const { return {tokenizer.get(), chat_template.get(), {}, max_seq_len}; }
+  TaskModel ForTasks() const {
+    return {tokenizer.get(), chat_template.get(), {}, max_seq_len, nullptr, {}};
+  }
 };
 
 inline TinyModel MakeTinyModel(const std::vector<std::string>& words = {}) {
