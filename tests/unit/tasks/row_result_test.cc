@@ -68,14 +68,16 @@ TEST(RowResult, TheBytesAreFixed) {
   result.decoded.finish = FinishReason::kMaxTokens;
   result.decoded.label_log_probs = {1.0};
   result.decoded.answers = {{258}};
+  result.decoded.embedding = {0.5f};
   const std::vector<uint8_t> expected = {1,                     // status
                                          2, 0, 0, 0, 'a', 'b',  // error
                                          4, 3, 2, 1,            // prompt tokens
                                          1, 0, 0, 0,            // generated tokens
                                          1, 3,                  // finite, finish
                                          1, 0, 0, 0,            // label log-probabilities
-                                         0, 0, 0, 0, 0,   0,   0xF0, 0x3F,  // 1.0
-                                         1, 0, 0, 0, 1,   0,   0,    0,    2, 1, 0, 0};
+                                         0, 0, 0, 0, 0,   0,   0xF0, 0x3F,              // 1.0
+                                         1, 0, 0, 0, 1,   0,   0,    0,    2, 1, 0, 0,  // answers
+                                         1, 0, 0, 0, 0,   0,   0,    0x3F};             // embedding
   const std::vector<std::byte> bytes = Serialize(result);
   ASSERT_EQ(bytes.size(), expected.size());
   for (size_t i = 0; i < bytes.size(); ++i)
