@@ -87,7 +87,7 @@ class WrongWordsTest(ProgramTest):
                 ("--memory", "lots", "512M"), ("--limit", "-1", "whole number, not '-1'"),
                 ("--limit", "1e3", "whole number"), ("--batch-tokens", "0", "1 to 65536"),
                 ("--max-rows", "-4", "whole number"), ("--max-errors", "5x", "5%"),
-                ("--threads-per-unit", "0", "1 to 256"), ("--numerics", "f16", "auto or f32"),
+                ("--threads-per-unit", "0", "1 to 256"), ("--numerics", "f16", "auto, f32 or int8"),
                 ("--isa", "avx9000", "scalar"), ("--format", "jsnol", "did you mean 'jsonl'"),
                 ("--output-format", "xml", "csv"), ("--progress", "loud", "json"),
                 ("--text", "reveiw", "did you mean 'review'"), ("--clean", "htlm", "html"),
@@ -241,9 +241,9 @@ class RowOptionsTest(ProgramTest):
                          "--overflow tail must not see the end")
 
     def test_max_context(self):
-        rows = self.sentiment("a.jsonl", "--max-context", "197")
+        rows = self.sentiment("a.jsonl", "--max-context", "100")
         self.assertEqual({row["status"] for row in rows}, {"error"})
-        self.assertIn("fit the context of 197", rows[0]["error"])
+        self.assertIn("fit the context of 100", rows[0]["error"])
 
     def test_columns_that_the_input_has_already(self):
         rows = [{"text": "a good film", "label": "theirs", "status": 7, "rowmill_status": "also"}]
