@@ -241,9 +241,12 @@ class RowOptionsTest(ProgramTest):
                          "--overflow tail must not see the end")
 
     def test_max_context(self):
-        rows = self.sentiment("a.jsonl", "--max-context", "100")
-        self.assertEqual({row["status"] for row in rows}, {"error"})
-        self.assertIn("fit the context of 100", rows[0]["error"])
+        self.write_jsonl("long.jsonl", [{"text": "a word"}, {"text": "word " * 30}])
+        self.run_job("sentiment", "long.jsonl", "-o", "long.out.jsonl", "--raw-prompt", "--prompt", "{{text}}",
+                     "--max-context", "24")
+        rows = read_jsonl(self.path("long.out.jsonl"))
+        self.assertEqual([row["status"] for row in rows], ["ok", "error"])
+        self.assertIn("fit the context of 24", rows[1]["error"])
 
     def test_columns_that_the_input_has_already(self):
         rows = [{"text": "a good film", "label": "theirs", "status": 7, "rowmill_status": "also"}]
