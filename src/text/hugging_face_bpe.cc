@@ -32,21 +32,6 @@ std::string TextOf(const json& object, const char* name) {
   return text != nullptr && text->is_string() ? text->get<std::string>() : std::string();
 }
 
-// The steps of a normaliser or pre-tokeniser, of which a sequence has several.
-std::vector<const json*> StepsOf(const JsonDocument& document, const char* member,
-                                 const char* list_name) {
-  const json* object = document.Find(member);
-  if (object == nullptr) return {};
-  if (TypeOf(object) != "Sequence") return {object};
-  const json* list = FindMember(*object, list_name);
-  if (list == nullptr || !list->is_array()) {
-    document.Fail(std::string(member) + " is a Sequence without " + list_name);
-  }
-  std::vector<const json*> steps;
-  for (const json& step : *list) steps.push_back(&step);
-  return steps;
-}
-
 // The regular expression or the text of a Split or Replace.
 std::string PatternOf(const json& step, const char* kind) {
   const json* pattern = FindMember(step, "pattern");

@@ -27,6 +27,7 @@ struct ModelType {
 // A type of model is added here with one line.
 constexpr std::array kModelTypes = {
     ModelType{"BPE", ReadHuggingFaceBpe},
+    ModelType{"Unigram", ReadHuggingFaceUnigram},
 };
 
 void ReadModel(const JsonDocument& document, Vocabulary& vocabulary) {
@@ -78,8 +79,9 @@ void ReadAddedTokens(const JsonDocument& document, Vocabulary& vocabulary) {
                     "supported");
     }
     PutToken(document, text, *id, vocabulary);
-    vocabulary.types[id->get<size_t>()] =
-        FlagOf(token, "special") ? TokenType::kControl : TokenType::kUserDefined;
+    TokenType& type = vocabulary.types[id->get<size_t>()];
+    type = FlagOf(token, "special") ? TokenType::kControl : TokenType::kUserDefined;
+    if (id->get<int64_t>() == vocabulary.unk) type = TokenType::kUnknown;
   }
 }
 
@@ -246,6 +248,20 @@ const json* FindMember(const json& object, const char* name) {
   if (!object.is_object()) return nullptr;
   const auto it = object.find(name);
   return it == object.end() || it->is_null() ? nullptr : &*it;
+}
+
+std::vector<const json*> StepsOf(const JsonDocument& document, const char* member,
+                                 const char* list_name) {
+  const json* object = document.Find(member);
+  if (object == nullptr) return {};
+  if (TypeOf(object) != "Sequence") return {object};
+  const json* list = FindMember(*object, list_name);
+  if (list == nullptr || !list->is_array()) {
+    document.Fail(std::string(member) + " is a Sequence without " + list_name);
+  }
+  std::vector<const json*> steps;
+  for (const json& step : *list) steps.push_back(&step);
+  return steps;
 }
 
 std::string TypeOf(const json* object) {

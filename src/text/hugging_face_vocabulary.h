@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "formats/hugging_face_folder.h"
 #include "text/vocabulary.h"
@@ -38,6 +39,7 @@ struct HuggingFaceTokenizer {
 using HuggingFaceModelReader = void (*)(const HuggingFaceTokenizer& tokenizer,
                                         Vocabulary& vocabulary);
 void ReadHuggingFaceBpe(const HuggingFaceTokenizer& tokenizer, Vocabulary& vocabulary);
+void ReadHuggingFaceUnigram(const HuggingFaceTokenizer& tokenizer, Vocabulary& vocabulary);
 
 // Gives `vocabulary` the token `text` under `id`, making room. Throws where the id or the text is
 // out of bounds. Holes stay unused and empty.
@@ -45,6 +47,9 @@ void PutToken(const JsonDocument& document, const std::string& text, const nlohm
               Vocabulary& vocabulary);
 // Member `name` of `object`, nullptr where it is missing or null.
 const nlohmann::json* FindMember(const nlohmann::json& object, const char* name);
+// The steps of a normaliser or pre-tokeniser, of which a Sequence has several under `list_name`.
+std::vector<const nlohmann::json*> StepsOf(const JsonDocument& document, const char* member,
+                                           const char* list_name);
 // "type" of an object such as a normaliser; empty for null.
 std::string TypeOf(const nlohmann::json* object);
 

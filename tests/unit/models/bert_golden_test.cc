@@ -50,7 +50,7 @@ class MiniLm {
 
 TEST(BertGolden, VectorsOfMiniLm) {
   const auto path = SharedPath("goldens/embed_minilm.jsonl");
-  if (!path || !ModelPath("minilm")) GTEST_SKIP() << "no reference outputs or no weights";
+  if (!path || !ModelPath("minilm")) GTEST_SKIP() << "no reference outputs or no minilm weights";
   MiniLm minilm;
   EXPECT_EQ(minilm.model().max_seq_len(), 512u);
   EXPECT_EQ(minilm.model().embedding_dim(), 384u);

@@ -7,8 +7,10 @@
 #include <vector>
 
 #include "formats/gguf.h"
+#include "formats/hugging_face_folder.h"
 #include "support/shared_data.h"
 #include "text/gguf_vocabulary.h"
+#include "text/hugging_face_vocabulary.h"
 #include "text/tokenizer.h"
 #include "text/utf8.h"
 
@@ -125,6 +127,40 @@ TEST(TokenizerGolden, Gemma3) {
   EXPECT_TRUE(vocabulary.IsEndOfGeneration(1));
   EXPECT_TRUE(vocabulary.IsEndOfGeneration(106));
   EXPECT_FALSE(vocabulary.IsEndOfGeneration(105));
+}
+
+// SentencePiece's ids on the model's own .spm file; the folder is what tools/convert/marian.py
+// makes of it. Text alone: SentencePiece parses no special tokens, and writes nothing for a control
+// token.
+void CheckMarian(const char* model, const char* goldens, size_t num_rows) {
+  const auto folder = testing::ModelPath(model);
+  const auto path = testing::SharedPath(std::string("goldens/") + goldens);
+  if (!folder || !path) GTEST_SKIP() << "no marian weights or no goldens";
+  const auto tokenizer =
+      Tokenizer::Make(ReadHuggingFaceVocabulary(HuggingFaceFolder::Open(*folder)));
+  const auto rows = testing::ReadJsonLines(*path);
+  ASSERT_EQ(rows.size(), num_rows);
+  TokenizerScratch cached;
+  for (const nlohmann::json& row : rows) {
+    SCOPED_TRACE("golden row " + row["id"].dump() + " " + row["text"].dump());
+    const auto expected = row["ids"].get<std::vector<int32_t>>();
+    const std::string text = row["text"];
+    EXPECT_EQ(tokenizer->Encode(text, SpecialTokens::kPlainText), expected);
+    for (int pass = 0; pass < 2; ++pass) {
+      std::vector<int32_t> ids;
+      tokenizer->Encode(text, SpecialTokens::kPlainText, cached, ids);
+      EXPECT_EQ(ids, expected);
+    }
+    EXPECT_EQ(tokenizer->Decode(expected), row["detok"].get<std::string>());
+  }
+}
+
+TEST(TokenizerGolden, MarianEnglishPortuguese) {
+  CheckMarian("marian-en-pt", "tok_marian_enpt.jsonl", 400);
+}
+
+TEST(TokenizerGolden, MarianPortugueseEnglish) {
+  CheckMarian("marian-pt-en", "tok_marian_pten.jsonl", 40);
 }
 
 }  // namespace

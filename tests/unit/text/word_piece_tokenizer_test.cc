@@ -129,7 +129,7 @@ TEST(WordPieceVocabulary, ListsNeedTheirSpecialTokens) {
 TEST(WordPieceGolden, MiniLm) {
   const auto model = testing::ModelPath("minilm/tokenizer.json");
   const auto goldens = testing::SharedPath("goldens/tok_minilm.jsonl");
-  if (!model || !goldens) GTEST_SKIP() << "no weights or no goldens";
+  if (!model || !goldens) GTEST_SKIP() << "no minilm weights or no goldens";
   std::ifstream file(*model);
   const auto tokenizer =
       Tokenizer::Make(ReadWordPieceVocabulary(nlohmann::json::parse(file), *model));
