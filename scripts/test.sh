@@ -2,20 +2,23 @@
 # Sets up what is missing, builds, and runs all tests. The last line is `N passed, N failed, N skipped`; the
 # exit code is 0 where nothing failed.
 #
-#   scripts/test.sh                     everything
+#   scripts/test.sh                     everything but the slow stages
 #   scripts/test.sh --quick             checks, the dev build and its unit tests
+#   scripts/test.sh --all               the slow stages too
 #   scripts/test.sh --stages unit,cli   these, in the order below
 #
 #   checks   includes, documents, style, format, and the tests of these checks
 #   unit     preset dev (optimised, with debug checks): the unit tests
 #   cli      the program as people run it, with the dev build
 #   asan     preset asan-ubsan: the unit tests of what reads hostile input
-#   tsan     preset tsan: the unit tests of what runs in parallel
-#   builds   presets release, debug and clang: the same bytes as from the dev build
-#   aarch64  preset aarch64, cross-built and run under qemu: the kernels on three models of ARM processor
+#   tsan     preset tsan: the unit tests of the thread team and the queue
+#   builds   presets release and clang: the same bytes as from the dev build
 #
-# Only where it is named, because building it takes long:
+# Slow, because each builds nearly everything once more:
 #
+#   tsan-engine      preset tsan: the unit tests of the engine
+#   debug            preset debug, without optimisation: the same bytes
+#   aarch64          preset aarch64, cross-built and run under qemu: the kernels on three models of ARM processor
 #   aarch64-program  preset aarch64: the whole program under qemu writes the bytes of the dev build
 #
 # Reference outputs are looked for in ../shared (or ROWMILL_SHARED). Where they are, a golden test that is
@@ -25,10 +28,13 @@ source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 cd "$rowmill_root"
 exec </dev/null
 
-stages=checks,unit,cli,asan,tsan,builds,aarch64
+usual_stages=checks,unit,cli,asan,tsan,builds
+slow_stages=tsan-engine,debug,aarch64,aarch64-program
+stages=$usual_stages
 case "${1:-}" in
     "") ;;
     --quick) stages=checks,unit ;;
+    --all) stages=$usual_stages,$slow_stages ;;
     --stages) stages="${2:?--stages takes names, separated by commas}" ;;
     *)
         sed -n '2,/^source/s/^# \{0,1\}//p' "$0" >&2
@@ -36,9 +42,8 @@ case "${1:-}" in
         ;;
 esac
 
-# Rooms that read files, prompts and data of strangers, and those with threads.
+# Rooms that read files, prompts and data of strangers.
 hostile_rooms=(base tensor formats text data decode tasks engine)
-parallel_rooms=(parallel engine)
 
 results="$rowmill_root/build/test-results.jsonl"
 mkdir -p build
@@ -53,7 +58,7 @@ runner=()
 
 end_stage() {
     local seconds=$((SECONDS - stage_started))
-    times+=("$(printf '  %-8s %3d min %02d s' "$stage" $((seconds / 60)) $((seconds % 60)))")
+    times+=("$(printf '  %-15s %3d min %02d s' "$stage" $((seconds / 60)) $((seconds % 60)))")
     stage_started=$SECONDS
 }
 
@@ -81,7 +86,7 @@ finish() {
     echo
     echo "Time:"
     printf '%s\n' "${times[@]}"
-    printf '  %-8s %3d min %02d s\n' all $(((SECONDS - started) / 60)) $(((SECONDS - started) % 60))
+    printf '  %-15s %3d min %02d s\n' all $(((SECONDS - started) / 60)) $(((SECONDS - started) % 60))
     code=0
     "${run_tests[@]}" summary --results "$results" "${summary_options[@]}" || code=1
     exit "$code"
@@ -170,7 +175,7 @@ if wants checks; then
     count unittest --folder tests/bench
 fi
 
-if wants unit || wants cli || wants builds || wants aarch64-program; then
+if wants unit || wants cli || wants builds || wants debug || wants aarch64-program; then
     begin_stage build "preset dev"
     if ! build dev; then
         fail "build of preset dev"
@@ -193,18 +198,23 @@ if wants asan; then
     run_rooms asan-ubsan "${hostile_rooms[@]}"
 fi
 
-if wants tsan; then
-    begin_stage tsan "unit tests of what runs in parallel, with ThreadSanitizer"
-    # The sanitizer of GCC 12 cannot place its shadow where the kernel spreads addresses too far.
+# run_with_tsan ROOM: its unit tests under ThreadSanitizer, without the random places of memory that older
+# versions of it cannot work with.
+run_with_tsan() {
     if setarch "$(uname -m)" -R true 2>/dev/null; then runner=(setarch "$(uname -m)" -R); fi
-    run_rooms tsan "${parallel_rooms[@]}"
+    run_rooms tsan "$1"
     runner=()
+}
+
+if wants tsan; then
+    begin_stage tsan "unit tests of the thread team and the queue, with ThreadSanitizer"
+    run_with_tsan parallel
 fi
 
-if wants builds; then
-    begin_stage builds "other compilers and options, the same bytes"
-    others=()
-    for preset in release debug clang; do
+# compare_builds PRESET...: builds the program by each and compares what it writes with the dev build's.
+compare_builds() {
+    local preset others=()
+    for preset in "$@"; do
         if build "$preset" rowmill; then
             others+=("$rowmill_root/build/$preset/rowmill")
         else
@@ -212,6 +222,21 @@ if wants builds; then
         fi
     done
     ROWMILL_OTHER_BINARIES="$(IFS=:; echo "${others[*]}")" count unittest --folder tests/parity
+}
+
+if wants builds; then
+    begin_stage builds "other compilers and options, the same bytes"
+    compare_builds release clang
+fi
+
+if wants tsan-engine; then
+    begin_stage tsan-engine "unit tests of the engine, with ThreadSanitizer"
+    run_with_tsan engine
+fi
+
+if wants debug; then
+    begin_stage debug "without optimisation, the same bytes"
+    compare_builds debug
 fi
 
 if wants aarch64; then
