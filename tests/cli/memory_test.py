@@ -15,6 +15,8 @@ from program import ProgramTest, read_report
 SMALL = 10_000
 LARGE = int(os.environ.get("ROWMILL_TEST_ROWS") or 200_000)
 ALLOWED_GROWTH_MIB = 50
+# The small job may end within 80 ms: it still has to be seen a few times, on a busy machine too.
+SECONDS_BETWEEN_SAMPLES = 0.002
 PROMPT = "Please tell me whether this is good, and answer with one word.\n{{text}}\nAnswer:"
 WORDS = ("good bad film room price team city service story light law game world answer text name "
          "order money week day help line year end way best part price score sun wind").split()
@@ -39,7 +41,7 @@ class PeakReader(threading.Thread):
         self.samples, self.ended = 0, threading.Event()
 
     def run(self):
-        while not self.ended.wait(0.02):
+        while not self.ended.wait(SECONDS_BETWEEN_SAMPLES):
             try:
                 with open(f"/proc/{self.process.pid}/status", encoding="ascii") as file:
                     lines = dict(line.split(":", 1) for line in file)
@@ -65,7 +67,7 @@ class MemoryTest(ProgramTest):
         reader.ended.set()
         reader.join()
         self.assertEqual(process.returncode, 0, message)
-        self.assertGreater(reader.samples, 5)
+        self.assertGreater(reader.samples, 3)
         report = read_report(self.path(f"{count}.out.jsonl"))
         self.assertEqual(report["rows"]["ok"], count)
         self.assertGreater(report["rows"]["duplicates"], count // 20)
