@@ -190,9 +190,11 @@ std::unique_ptr<Task> MakeEncoderClassifier(std::string_view name, const Classif
 LoadOptions ToLoadOptions(const JobFlags& flags, const kernels::KernelTable& kernels) {
   LoadOptions options;
   options.kernels = &kernels;
-  options.numerics = Choose<Numerics>(
-      "--numerics", flags.numerics,
-      {{"auto", Numerics::kAuto}, {"f32", Numerics::kF32}, {"int8", Numerics::kInt8}});
+  options.numerics = Choose<Numerics>("--numerics", flags.numerics,
+                                      {{"auto", Numerics::kAuto},
+                                       {"f32", Numerics::kF32},
+                                       {"int8", Numerics::kInt8},
+                                       {"int16", Numerics::kInt16}});
   return options;
 }
 
@@ -204,6 +206,8 @@ std::string NumericsName(Numerics numerics) {
       return "f32/1";
     case Numerics::kInt8:
       return "int8/1";
+    case Numerics::kInt16:
+      return "block16-f32/1";
     case Numerics::kAuto:
       break;
   }

@@ -46,8 +46,9 @@ class Decoder {
 
 // How weights are kept. kAuto: 8-bit activations on block formats, f32 on float formats. kF32:
 // every weight dequantised to f32; the reference, four to six times the memory. kInt8: as kAuto,
-// with float matrices brought into 8-bit blocks when they are loaded.
-enum class Numerics : uint8_t { kAuto, kF32, kInt8 };
+// with float matrices brought into 8-bit blocks when they are loaded. kInt16: as kAuto, with two
+// terms of 8 bits for each activation of block formats (ops/matmul.h).
+enum class Numerics : uint8_t { kAuto, kF32, kInt8, kInt16 };
 
 struct LoadOptions {
   const kernels::KernelTable* kernels = nullptr;

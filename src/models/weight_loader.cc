@@ -29,6 +29,19 @@ std::span<const uint64_t> WithoutLeadingOnes(std::span<const uint64_t> shape) {
   return shape;
 }
 
+PackedWeights::Mode ModeOf(Numerics numerics) {
+  switch (numerics) {
+    case Numerics::kF32:
+      return PackedWeights::Mode::kFloat;
+    case Numerics::kInt16:
+      return PackedWeights::Mode::kTwoTerms;
+    case Numerics::kAuto:
+    case Numerics::kInt8:
+      break;
+  }
+  return PackedWeights::Mode::kNative;
+}
+
 // out[k, n] of in[n, k], elements of `element_bytes`.
 AlignedBuffer<std::byte> Transposed(const TensorView& in, size_t element_bytes) {
   const size_t rows = in.rows();
@@ -95,8 +108,7 @@ PackedWeights WeightLoader::MatrixRows(const std::string& name, size_t n, size_t
 PackedWeights WeightLoader::Pack(const std::string& name, const MatrixPart& part) {
   CHECK(part.rows.begin + part.rows.count <= part.n);
   const SourceWeight weight = Checked(name, {part.n, part.k});
-  const auto mode =
-      numerics_ == Numerics::kF32 ? PackedWeights::Mode::kFloat : PackedWeights::Mode::kNative;
+  const PackedWeights::Mode mode = ModeOf(numerics_);
   AlignedBuffer<std::byte> turned;
   std::span<const std::byte> bytes = weight.tensor->bytes;
   if (weight.stored == StoredAs::kTransposed) {

@@ -1,8 +1,10 @@
 #include "ops/matmul.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/check.h"
+#include "base/function_ref.h"
 #include "kernels/pack.h"
 
 namespace rowmill {
@@ -13,6 +15,14 @@ namespace {
 // it.
 constexpr size_t kGroupsPerTask = 4;
 
+// Rows of an input that one task quantises; they are independent of each other.
+constexpr size_t kRowsPerTask = 16;
+
+// The rows from their `value`th value on, a multiple of 32.
+kernels::QuantizedRows From(const kernels::QuantizedRows& rows, size_t value) {
+  return {rows.codes + value, rows.scales + value / kernels::kBlockK, rows.sums + value / 16};
+}
+
 kernels::FloatType FloatTypeOf(DType dtype) {
   switch (dtype) {
     case DType::kF16:
@@ -22,6 +32,18 @@ kernels::FloatType FloatTypeOf(DType dtype) {
     default:
       return kernels::FloatType::kF32;
   }
+}
+
+// Calls work(begin, end) over the groups of `n` output channels, split over the team. A team of one
+// takes all groups in one call, so the kernel may block as it likes.
+void ForTasksOfGroups(size_t n, ThreadTeam& team, FunctionRef<void(size_t, size_t)> work) {
+  const size_t num_groups = (n + kernels::kGroupChannels - 1) / kernels::kGroupChannels;
+  const size_t groups_per_task = team.num_threads() == 1 ? num_groups : kGroupsPerTask;
+  const size_t num_tasks = (num_groups + groups_per_task - 1) / groups_per_task;
+  team.ParallelFor(num_tasks, [&](size_t task, size_t) {
+    const size_t begin = task * groups_per_task;
+    work(begin, std::min(begin + groups_per_task, num_groups));
+  });
 }
 
 }  // namespace
@@ -49,13 +71,14 @@ PackedWeights PackedWeights::Pack(const TensorView& w, Mode mode,
     std::byte* out = data + group * group_bytes;
     if (format) {
       kernels::PackBlockGroup(w, order, group, out);
-    } else if (mode == Mode::kNative && keeps_floats) {
+    } else if (mode != Mode::kFloat && keeps_floats) {
       kernels::PackFloatGroup(w, order, group, out);
     } else {
       kernels::PackDequantizedGroup(w, order, group, out);
     }
   });
   if (format) {
+    packed.wants_two_terms_ = mode == Mode::kTwoTerms;
     packed.view_ = kernels::PackedBlocks{*format, packed.n_, packed.k_, data};
   } else {
     packed.view_ = kernels::PackedFloats{float_type, packed.n_, packed.k_, data};
@@ -64,53 +87,82 @@ PackedWeights PackedWeights::Pack(const TensorView& w, Mode mode,
 }
 
 ActivationBuffer::ActivationBuffer(size_t max_rows, size_t max_k)
-    : codes_(max_rows * max_k),
-      scales_(max_rows * (max_k / kernels::kBlockK + 1)),
-      sums_(max_rows * (max_k / 16 + 1)) {}
+    : scales_per_term_(max_rows * (max_k / kernels::kBlockK + 1)),
+      sums_per_term_(max_rows * (max_k / 16 + 1)),
+      codes_(2 * max_rows * max_k),
+      scales_(2 * scales_per_term_),
+      sums_(2 * sums_per_term_) {}
 
 size_t ActivationBuffer::BytesFor(size_t max_rows, size_t max_k) {
-  return max_rows * (max_k + 4 * (max_k / kernels::kBlockK + 1) + 2 * (max_k / 16 + 1));
+  return 2 * max_rows * (max_k + 4 * (max_k / kernels::kBlockK + 1) + 2 * (max_k / 16 + 1));
 }
 
-kernels::QuantizedRows ActivationBuffer::rows() {
+kernels::QuantizedRows ActivationBuffer::first() {
   return {codes_.data(), scales_.data(), sums_.data()};
 }
 
+kernels::QuantizedRows ActivationBuffer::second() {
+  return {codes_.data() + codes_.size() / 2, scales_.data() + scales_per_term_,
+          sums_.data() + sums_per_term_};
+}
+
 void MatMulInput::Quantize() {
-  if (quantized_) return;
-  // Rows are independent, so a team quantises slices of them.
-  constexpr size_t kRowsPerTask = 16;
+  if (has_first_) return;
   const size_t num_tasks = (m_ + kRowsPerTask - 1) / kRowsPerTask;
   team_.ParallelFor(num_tasks, [&](size_t task, size_t) {
     const size_t begin = task * kRowsPerTask;
     const size_t count = std::min(kRowsPerTask, m_ - begin);
-    const kernels::QuantizedRows slice = {rows_.codes + begin * k_,
-                                          rows_.scales + begin * (k_ / kernels::kBlockK),
-                                          rows_.sums + begin * (k_ / 16)};
-    kernels_.quantize_rows(x_ + begin * k_, count, k_, slice);
+    kernels_.quantize_rows(x_ + begin * k_, count, k_, From(first_, begin * k_));
   });
-  quantized_ = true;
+  has_first_ = true;
+}
+
+void MatMulInput::QuantizeRemainder() {
+  if (has_second_) return;
+  const size_t num_tasks = (m_ + kRowsPerTask - 1) / kRowsPerTask;
+  team_.ParallelFor(num_tasks, [&](size_t task, size_t) {
+    const size_t begin = task * kRowsPerTask;
+    const size_t end = std::min(begin + kRowsPerTask, m_);
+    for (size_t row = begin; row < end; ++row) {
+      const kernels::QuantizedRows coarse = From(first_, row * k_);
+      const kernels::QuantizedRows fine = From(second_, row * k_);
+      // In pieces that fit the stack; blocks of 32 inputs know nothing of each other.
+      std::array<float, 16 * kernels::kBlockK> remainder;
+      for (size_t piece = 0; piece < k_; piece += remainder.size()) {
+        const size_t count = std::min(remainder.size(), k_ - piece);
+        for (size_t i = 0; i < count; ++i) {
+          const size_t column = piece + i;
+          remainder[i] = x_[row * k_ + column] - coarse.scales[column / kernels::kBlockK] *
+                                                     static_cast<float>(coarse.codes[column]);
+        }
+        kernels_.quantize_rows(remainder.data(), 1, count, From(fine, piece));
+      }
+    }
+  });
+  has_second_ = true;
+}
+
+void MatMulInput::MultiplyBlocks(const kernels::PackedBlocks& blocks,
+                                 const kernels::QuantizedRows& rows, float* y, size_t ldy,
+                                 kernels::Store store) {
+  ForTasksOfGroups(blocks.n, team_, [&](size_t begin, size_t end) {
+    kernels_.gemm_blocks({&blocks, &rows, m_, begin, end, y, ldy, store});
+  });
 }
 
 void MatMulInput::Multiply(const PackedWeights& w, float* y, size_t ldy, kernels::Store store) {
   CHECK(w.k() == k_ && ldy >= w.n());
-  const size_t num_groups = w.num_groups();
-  // A team of one takes all groups in one call, so the kernel may block as it likes.
-  const size_t groups_per_task = team_.num_threads() == 1 ? num_groups : kGroupsPerTask;
-  const size_t num_tasks = (num_groups + groups_per_task - 1) / groups_per_task;
   if (const auto* blocks = std::get_if<kernels::PackedBlocks>(&w.view())) {
     Quantize();
-    team_.ParallelFor(num_tasks, [&](size_t task, size_t) {
-      const size_t begin = task * groups_per_task;
-      const size_t end = std::min(begin + groups_per_task, num_groups);
-      kernels_.gemm_blocks({blocks, &rows_, m_, begin, end, y, ldy, store});
-    });
+    MultiplyBlocks(*blocks, first_, y, ldy, store);
+    if (w.wants_two_terms()) {
+      QuantizeRemainder();
+      MultiplyBlocks(*blocks, second_, y, ldy, kernels::Store::kAdd);
+    }
     return;
   }
   const auto& floats = std::get<kernels::PackedFloats>(w.view());
-  team_.ParallelFor(num_tasks, [&](size_t task, size_t) {
-    const size_t begin = task * groups_per_task;
-    const size_t end = std::min(begin + groups_per_task, num_groups);
+  ForTasksOfGroups(floats.n, team_, [&](size_t begin, size_t end) {
     kernels_.gemm_floats({&floats, x_, k_, m_, begin, end, y, ldy, store});
   });
 }
