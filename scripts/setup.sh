@@ -8,11 +8,11 @@ rowmill_root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 
 # What building the program takes, and what the tests take on top: GoogleTest, a second compiler with its
 # sanitizers, the oracle of the splitters, the formatter, the injection of system call faults, the oracle of
-# compression.
+# compression, what fetches models.
 rowmill_packages=(g++ cmake ninja-build pkg-config nlohmann-json3-dev libcli11-dev libfmt-dev libzstd-dev
     zlib1g-dev libutf8proc-dev)
 rowmill_test_packages=(libgtest-dev libgmock-dev libpcre2-dev libbenchmark-dev clang-19 libclang-rt-19-dev
-    clang-format-19 strace zstd python3)
+    clang-format-19 strace zstd libcurl4 python3)
 # What building for 64-bit ARM and running it takes, beside what scripts/aarch64_sysroot.sh unpacks.
 rowmill_aarch64_packages=(g++-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user)
 # What fetching a model takes: pip lives in a virtual environment of our own, since Debian's Python lets

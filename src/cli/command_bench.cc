@@ -9,6 +9,7 @@
 #include "base/cpu.h"
 #include "cli/commands.h"
 #include "cli/job_flags.h"
+#include "cli/model_pull.h"
 #include "data/source.h"
 #include "engine/benchmark.h"
 #include "engine/machine_peak.h"
@@ -38,9 +39,10 @@ struct BenchFlags {
   std::string speculation = "off";  // random tokens say nothing of how often guesses are right
   std::string isa = "auto";
   bool json = false;
+  bool offline = false;
 
   void AddTo(CLI::App& app) {
-    AddFlag(app, "-m,--model", model, "model: a .gguf file or an alias (see `rowmill models`)");
+    AddModelReference(app, model, offline);
     AddFlag(app, "--input", input, "take the prompts from this data set instead of random tokens");
     AddFlag(app, "--text", text_column, "its column (default: text)");
     AddFlag(app, "--sequences", sequences, "prompts");
@@ -113,6 +115,8 @@ Bench OpenBench(const BenchFlags& flags) {
   const std::unique_ptr<FileSystem> file_system = MakePosixFileSystem();
   LoadOptions load;
   load.kernels = bench.kernels;
+  PullIfMissing(flags.model, flags.offline ? Network::kForbidden : NetworkFromEnvironment(),
+                *file_system);
   bench.loaded = LoadModel(flags.model, load, team, *file_system, HashFolder());
   const Decoder& model = *bench.loaded.decoder;
   bench.prompts = flags.input.empty() ? RandomPrompts(flags.sequences, flags.prompt_tokens,

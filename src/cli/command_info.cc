@@ -1,7 +1,6 @@
 // inspect, tokenize, doctor, models: what there is, without running a job.
 #include <fmt/format.h>
 
-#include <filesystem>
 #include <iostream>
 #include <iterator>
 #include <map>
@@ -10,7 +9,9 @@
 #include "base/cpu.h"
 #include "cli/commands.h"
 #include "cli/job_flags.h"
+#include "cli/model_pull.h"
 #include "formats/model_file.h"
+#include "hub/hub_cache.h"
 #include "kernels/dispatch.h"
 #include "kernels/kernel_uses.h"
 #include "models/encoder.h"
@@ -84,8 +85,20 @@ void InspectFolder(const HuggingFaceFolder& folder) {
   PrintTypes(counts);
 }
 
-ExitCode Inspect(const std::string& reference) {
-  const ModelFile model = ModelFile::Open(ResolveModel(reference, ModelFolder()));
+struct ModelFlags {
+  std::string reference;
+  bool offline = false;
+
+  // Opens the model, which is fetched first where that is asked for.
+  ModelFile Open() const {
+    PullIfMissing(reference, offline ? Network::kForbidden : NetworkFromEnvironment(),
+                  *MakePosixFileSystem());
+    return ModelFile::Open(ResolveModel(reference, ModelFolder()));
+  }
+};
+
+ExitCode Inspect(const ModelFlags& flags) {
+  const ModelFile model = flags.Open();
   if (model.folder() != nullptr) {
     InspectFolder(*model.folder());
     return ExitCode::kOk;
@@ -101,14 +114,13 @@ ExitCode Inspect(const std::string& reference) {
   return ExitCode::kOk;
 }
 
-ExitCode Tokenize(const std::string& reference, const std::string& text, bool parse_special) {
-  const ModelFile file = ModelFile::Open(ResolveModel(reference, ModelFolder()));
+ExitCode Tokenize(const ModelFlags& flags, const std::string& text, SpecialTokens special) {
+  const ModelFile file = flags.Open();
   const LoadedText loaded = LoadText(file);
   std::string input = text;
   if (input == "-") {
     input.assign(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
   }
-  const auto special = parse_special ? SpecialTokens::kParse : SpecialTokens::kPlainText;
   for (int32_t id : loaded.tokenizer->Encode(input, special)) {
     std::string shown;
     for (char c : loaded.tokenizer->Decode({&id, 1}))
@@ -161,11 +173,19 @@ ExitCode Doctor() {
 
 ExitCode Models() {
   const std::string folder = ModelFolder();
-  fmt::print("models in {}\n", folder);
+  fmt::print("in {} (scripts/get_model.sh NAME gets one)\n", folder);
   for (const ModelAlias& alias : ModelAliases()) {
-    const bool here = std::filesystem::exists(std::filesystem::path(folder) / alias.file);
-    fmt::print("  {:<16} {:<10} {}\n", alias.name, here ? "here" : "not here", alias.description);
+    fmt::print("  {:<20} {:<9} {:>7}  {:<19} {}\n", alias.name,
+               IsHere(alias, folder) ? "here" : "not here", alias.size, alias.license,
+               alias.description);
   }
+  const HubCache cache(HubCacheFolder());
+  const std::vector<HubCache::Entry> entries = cache.List();
+  fmt::print("\nin {} (`rowmill models pull hf:user/repo:quant` gets one)\n", cache.folder());
+  for (const HubCache::Entry& entry : entries) {
+    fmt::print("  {:<60} {:>9.1f} MB\n", entry.reference, static_cast<double>(entry.bytes) / 1e6);
+  }
+  if (entries.empty()) fmt::print("  none\n");
   return ExitCode::kOk;
 }
 
@@ -173,27 +193,33 @@ ExitCode Models() {
 
 void AddInspectCommand(CLI::App& parent, Action& action) {
   CLI::App* app = parent.add_subcommand("inspect", "what a model file or folder holds");
-  auto model = std::make_shared<std::string>();
-  app->add_option("MODEL", *model,
-                  "a .gguf file, a Hugging Face folder or an alias; none: the default model")
+  auto model = std::make_shared<ModelFlags>();
+  app->add_option(
+         "MODEL", model->reference,
+         "a .gguf file, a Hugging Face folder, an alias or hf:user/repo[:quant]; none: the "
+         "default model")
       ->type_name("");
+  AddFlag(*app, "--offline", model->offline, "fetch no model");
   app->footer("\nExamples:\n  rowmill inspect model.gguf\n  rowmill inspect smollm2");
   app->callback([=, &action] { action = [=] { return Inspect(*model); }; });
 }
 
 void AddTokenizeCommand(CLI::App& parent, Action& action) {
   CLI::App* app = parent.add_subcommand("tokenize", "the tokens of a text, one per line");
-  auto model = std::make_shared<std::string>();
+  auto model = std::make_shared<ModelFlags>();
   auto text = std::make_shared<std::string>();
   auto special = std::make_shared<bool>(false);
   app->add_option("TEXT", *text, "the text; - reads standard input")->required()->type_name("");
-  AddFlag(*app, "-m,--model", *model, "a .gguf file, a Hugging Face folder or an alias")
-      ->type_name("REF");
+  AddModelReference(*app, model->reference, model->offline);
   app->footer(
       "\nExamples:\n  rowmill tokenize 'How many tokens is this?'\n"
       "  rowmill tokenize - -m model.gguf < prompt.txt");
   app->add_flag("--parse-special", *special, "take the text of special tokens for the tokens");
-  app->callback([=, &action] { action = [=] { return Tokenize(*model, *text, *special); }; });
+  app->callback([=, &action] {
+    action = [=] {
+      return Tokenize(*model, *text, *special ? SpecialTokens::kParse : SpecialTokens::kPlainText);
+    };
+  });
 }
 
 void AddDoctorCommand(CLI::App& parent, Action& action) {
@@ -203,8 +229,28 @@ void AddDoctorCommand(CLI::App& parent, Action& action) {
 }
 
 void AddModelsCommand(CLI::App& parent, Action& action) {
-  CLI::App* app = parent.add_subcommand("models", "models that have a short name");
-  app->callback([&action] { action = [] { return Models(); }; });
+  CLI::App* app = parent.add_subcommand(
+      "models", "models that have a short name or came from a hub; `models pull` fetches one");
+  app->require_subcommand(0, 1);
+  CLI::App* pull = app->add_subcommand("pull", "fetch what a hub has now of a model, and check it");
+  auto model = std::make_shared<ModelFlags>();
+  pull->add_option("MODEL", model->reference, "hf:user/repo or hf:user/repo:quant")
+      ->required()
+      ->type_name("");
+  AddFlag(*pull, "--offline", model->offline, "refuse");
+  pull->footer(
+      "\nExamples:\n  rowmill models pull hf:Qwen/Qwen2.5-0.5B-Instruct-GGUF:q4_k_m\n"
+      "  rowmill models pull hf:sentence-transformers/all-MiniLM-L6-v2");
+  app->callback([=, &action] {
+    if (!pull->parsed()) action = [] { return Models(); };
+  });
+  pull->callback([=, &action] {
+    action = [=] {
+      PullNow(model->reference, model->offline ? Network::kForbidden : NetworkFromEnvironment(),
+              *MakePosixFileSystem());
+      return ExitCode::kOk;
+    };
+  });
 }
 
 }  // namespace rowmill

@@ -10,6 +10,7 @@
 #include "base/cpu.h"
 #include "cli/commands.h"
 #include "cli/job_flags.h"
+#include "cli/model_pull.h"
 #include "cli/progress.h"
 #include "cli/signals.h"
 #include "cli/standard_streams.h"
@@ -233,6 +234,8 @@ ExitCode RunTask(const JobFlags& flags, Purpose purpose, const MakeTask& make_ta
   const std::unique_ptr<FileSystem> file_system = MakePosixFileSystem();
   ProgressDisplay progress(ParseProgressMode(flags.progress));
   CheckInput(options.source, *file_system);
+  PullIfMissing(flags.model, flags.offline ? Network::kForbidden : NetworkFromEnvironment(),
+                *file_system);
 
   const auto load_start = std::chrono::steady_clock::now();
   ThreadTeam load_team(static_cast<size_t>(topology.usable_cores));

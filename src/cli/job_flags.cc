@@ -110,6 +110,14 @@ template CLI::Option* AddFlag(CLI::App&, const std::string&, float&, const std::
 template CLI::Option* AddFlag(CLI::App&, const std::string&, std::vector<std::string>&,
                               const std::string&);
 
+void AddModelReference(CLI::App& app, std::string& model, bool& offline) {
+  AddFlag(app, "-m,--model", model,
+          "a .gguf file, a Hugging Face folder, a name that `rowmill models` lists, or "
+          "hf:user/repo[:quant]")
+      ->type_name("REF");
+  AddFlag(app, "--offline", offline, "fetch no model: what is not on this machine is an error");
+}
+
 void JobFlags::AddTo(CLI::App& app) {
   app.add_option("INPUT", input,
                  "data set: .jsonl .csv .tsv .txt, also .gz and .zst; - is standard input")
@@ -164,8 +172,7 @@ void JobFlags::AddPromptFlags(CLI::App& app) {
 
 void JobFlags::AddModelFlags(CLI::App& app) {
   app.option_defaults()->group("Model and numbers");
-  AddFlag(app, "-m,--model", model, "a .gguf file or an alias (see `rowmill models`)")
-      ->type_name("REF");
+  AddModelReference(app, model, offline);
   AddFlag(app, "--numerics", numerics,
           "numeric recipe: auto, int16 (finer activations, half the speed), int8 (float weights in "
           "8 bits) or f32 (reference)")

@@ -52,6 +52,7 @@ struct JobFlags {
   bool force_new = false;
   bool csv_safe = false;
   bool no_header = false;
+  bool offline = false;
 
   void AddTo(CLI::App& app);
 
@@ -61,6 +62,10 @@ struct JobFlags {
   void AddModelFlags(CLI::App& app);
   void AddWorkFlags(CLI::App& app);
 };
+
+// --model and --offline, of all commands that take a model. The place where they are kept outlives
+// the parser.
+void AddModelReference(CLI::App& app, std::string& model, bool& offline);
 
 // Adds --name with the environment variable ROWMILL_NAME.
 template <typename T>

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "hub/hub_cache.h"
 #include "tasks/file_hash.h"
 #include "tasks/model_reference.h"
 #include "text/gguf_vocabulary.h"
@@ -18,16 +19,28 @@ std::string TokenText(const Tokenizer& tokenizer, int32_t id) {
   return id == kNoToken ? std::string() : std::string(tokenizer.TokenBytes(id));
 }
 
+// The file's hash. One that a hub's cache holds under another hash is damaged.
+std::string CheckedSha256(const std::string& path, std::span<const std::byte> bytes,
+                          FileSystem& file_system, const std::string& hash_folder) {
+  std::string sha256 = FileSha256(path, bytes, file_system, hash_folder);
+  const std::string expected = ExpectedSha256(path);
+  if (!expected.empty() && sha256 != expected) {
+    throw ModelError(path + ": the file is damaged, its SHA-256 is " + sha256 + " and should be " +
+                     expected + "; `rowmill models pull` fetches it anew");
+  }
+  return sha256;
+}
+
 // Of a folder: the hash of the list of its files' hashes, as sha256sum prints it, in this order.
 std::string ModelSha256(const ModelFile& file, FileSystem& file_system,
                         const std::string& hash_folder) {
   if (const GgufFile* gguf = file.gguf()) {
-    return FileSha256(file.name(), gguf->bytes(), file_system, hash_folder);
+    return CheckedSha256(file.name(), gguf->bytes(), file_system, hash_folder);
   }
   const HuggingFaceFolder& folder = *file.folder();
   std::string list;
   const auto add = [&](const std::string& path, std::span<const std::byte> bytes) {
-    list += FileSha256(path, bytes, file_system, hash_folder) + "  " +
+    list += CheckedSha256(path, bytes, file_system, hash_folder) + "  " +
             path.substr(path.rfind('/') + 1) + "\n";
   };
   for (const SafetensorsFile& shard : folder.shards()) add(shard.name(), shard.bytes());

@@ -9,15 +9,24 @@
 #include "base/error.h"
 #include "data/suggestion.h"
 #include "formats/hugging_face_folder.h"
+#include "hub/hub_cache.h"
 
 namespace rowmill {
 namespace {
 
-constexpr std::array<ModelAlias, 2> kAliases = {{
-    {"smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf",
-     "SmolLM2 135M Instruct, 4-bit (Q4_1), Apache-2.0; the default"},
-    {"minilm", "minilm",
-     "all-MiniLM-L6-v2, sentence vectors, f32, Apache-2.0; the default of embed"},
+constexpr std::array<ModelAlias, 6> kAliases = {{
+    {"smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf", "98 MB", "Apache-2.0",
+     "SmolLM2 135M Instruct, 4 bits: labels, short texts; the default"},
+    {"minilm", "minilm", "91 MB", "Apache-2.0",
+     "all-MiniLM-L6-v2, sentence vectors, f32; the default of embed and similar"},
+    {"gemma3-270m", "gemma-3-270m-q4_k_m.gguf", "253 MB", "Gemma terms of use",
+     "Gemma 3 270M, 4 to 8 bits, not instruction-tuned: raw prompts with examples"},
+    {"qwen2.5-coder-0.5b", "qwen2.5-coder-0.5b-instruct-q4_k_m.gguf", "491 MB", "Apache-2.0",
+     "Qwen2.5-Coder 0.5B Instruct, 4 bits: short texts, code"},
+    {"marian-en-pt", "marian-en-pt", "70 MB", "none stated",
+     "Bergamot's small student, English to Portuguese"},
+    {"marian-pt-en", "marian-pt-en", "70 MB", "none stated",
+     "Bergamot's small student, Portuguese to English"},
 }};
 
 bool IsFile(const std::string& path) {
@@ -45,16 +54,29 @@ bool LooksLikePath(std::string_view reference) {
 
 std::string ResolveAlias(const ModelAlias& alias, const std::string& model_folder) {
   const std::string path = model_folder + "/" + std::string(alias.file);
-  if (IsModel(path)) return path;
+  if (IsHere(alias, model_folder)) return path;
   throw ModelError("the model '" + std::string(alias.name) + "' is not on this machine (" + path +
                    " is missing); run scripts/get_model.sh " + std::string(alias.name) +
                    ", set ROWMILL_MODELS to the folder that has "
                    "it, or give --model the path of a GGUF file or a Hugging Face folder.");
 }
 
+std::string ResolveHubReference(const std::string& text) {
+  const HubReference reference = ParseHubReference(text);
+  const HubCache cache(HubCacheFolder());
+  if (const auto path = cache.Find(reference)) return *path;
+  throw ModelError("--model " + text + ": this model is not on this machine (looked for in '" +
+                   cache.folder() + "'); run `rowmill models pull " + text +
+                   "` where there is a network, or leave --offline out");
+}
+
 }  // namespace
 
 std::span<const ModelAlias> ModelAliases() { return kAliases; }
+
+bool IsHere(const ModelAlias& alias, const std::string& model_folder) {
+  return IsModel(model_folder + "/" + std::string(alias.file));
+}
 
 std::string ModelFolder() {
   if (const char* folder = std::getenv("ROWMILL_MODELS"); folder != nullptr && *folder != '\0') {
@@ -66,12 +88,7 @@ std::string ModelFolder() {
 
 std::string ResolveModel(const std::string& reference, const std::string& model_folder) {
   if (reference.empty()) return ResolveAlias(kAliases.front(), model_folder);
-  if (reference.starts_with("hf:")) {
-    throw ModelError(
-        "--model " + reference +
-        ": this version does not fetch models; download the GGUF file and give --model its "
-        "path. Fetching `hf:` references comes in a later version.");
-  }
+  if (IsHubReference(reference)) return ResolveHubReference(reference);
   if (IsModel(reference)) return reference;
   if (const ModelAlias* alias = FindAlias(reference)) return ResolveAlias(*alias, model_folder);
   std::error_code ignored;

@@ -51,11 +51,19 @@ TEST_F(ModelReferenceTest, PathsAndAliases) {
 }
 
 TEST_F(ModelReferenceTest, SaysWhatIsWrongAndWhatToDo) {
-  EXPECT_THAT(Message("hf:HuggingFaceTB/SmolLM2-135M-Instruct:Q4_1"),
-              AllOf(HasSubstr("later version"), HasSubstr("path")));
+  EXPECT_THAT(Message("hf:nobody/nothing-of-this-name:Q4_1"),
+              HasSubstr("rowmill models pull hf:nobody/nothing-of-this-name:Q4_1"));
   EXPECT_THAT(Message("smolm2"), HasSubstr("did you mean 'smollm2'"));
   EXPECT_THAT(Message(folder_ + "/missing.gguf"), HasSubstr("no such file"));
   EXPECT_THAT(Message(folder_), HasSubstr("folder"));
+}
+
+TEST_F(ModelReferenceTest, AnAliasMayBeAFolder) {
+  std::filesystem::create_directories(folder_ + "/minilm");
+  EXPECT_FALSE(IsHere(ModelAliases()[1], folder_));
+  Touch("minilm/config.json");
+  EXPECT_TRUE(IsHere(ModelAliases()[1], folder_));
+  EXPECT_EQ(ResolveModel("minilm", folder_), folder_ + "/minilm");
 }
 
 TEST_F(ModelReferenceTest, TheFolderComesFromTheEnvironment) {
