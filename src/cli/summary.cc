@@ -86,6 +86,10 @@ void PrintSummary(const RunReport& report) {
     Say("resumed       {} rows were done already, {} were begun and done again\n",
         report.resumed_rows, report.interrupted_rows);
   }
+  if (report.inputs) {
+    Say("model inputs  {}, of which {} were duplicates\n", report.inputs->total,
+        report.inputs->duplicates);
+  }
   Say("time          {} ({} in the model, loading {} apart)\n", FormatDuration(report.wall_seconds),
       FormatDuration(report.inference_seconds), FormatDuration(report.load_seconds));
   Say("rate          {:.1f} rows/s, {:.0f} tokens/s on {} of {}, {}\n", report.rows_per_second(),
@@ -108,15 +112,17 @@ void PrintPlan(const JobPlan& plan, const JobOptions& options, const JobModel& m
   const PlanSummary& s = plan.summary;
   fmt::print("rows              {:>14}\n", s.rows);
   fmt::print("{}", Statuses(s.rows_by_status));
-  fmt::print("duplicates        {:>14}\n", s.duplicate_rows);
-  fmt::print("rows to run       {:>14}\n", s.rows_to_run);
+  const bool several = s.inputs != s.rows;
+  if (several) fmt::print("model inputs      {:>14}\n", s.inputs);
+  fmt::print("duplicates        {:>14}\n", s.duplicate_inputs);
+  fmt::print("{:<18}{:>14}\n", several ? "inputs to run" : "rows to run", s.inputs_to_run);
   fmt::print("prompt tokens     {:>14}\n", s.prompt_tokens);
   fmt::print("  saved by duplicates {:>10}\n", s.saved_by_deduplication);
   fmt::print("  saved by prefixes   {:>10}  ({} nodes, depth {}, {} tokens)\n",
              s.saved_by_prefix_sharing, s.prefix_nodes, s.prefix_depth, s.prefix_tokens);
   fmt::print("tokens to compute {:>14}\n", s.computed_tokens);
-  fmt::print("row length        median {}, 95 % {}, longest {} (row {})\n", s.median_row_tokens,
-             s.p95_row_tokens, s.longest_row_tokens, s.longest_row);
+  fmt::print("row length        median {}, 95 % {}, longest {} (row {})\n", s.median_input_tokens,
+             s.p95_input_tokens, s.longest_input_tokens, s.longest_row);
   fmt::print("units             {} x {} threads, {} tokens at a time, {}\n", options.num_units,
              options.threads_per_unit, options.unit.batch_tokens, model.kernels->name);
   fmt::print(

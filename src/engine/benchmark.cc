@@ -42,7 +42,7 @@ BenchmarkRun RunBenchmark(const Decoder& model, const kernels::KernelTable& kern
   const ScratchFolder folder;
   Planner planner(folder.path());
   for (const std::vector<int32_t>& prompt : prompts) {
-    planner.Add({RowStatus::kOk, prompt, /*finished=*/false});
+    planner.Add(PreparedInput{RowStatus::kOk, prompt, /*finished=*/false});
   }
   PlanOptions plan_options;
   plan_options.deduplication = Deduplication::kOff;

@@ -92,6 +92,8 @@ struct JobContext {
   std::function<void(const JobProgress&)>
       on_progress;                                    // a few times a second, on the calling thread
   std::function<void(const std::string&)> on_notice;  // one line that the user should read
+  // Each row as it is written, in order, on the calling thread; may be empty.
+  std::function<void(const RowAnswer&, const OutputRow&)> on_row;
   int stdout_fd = 1;
 };
 

@@ -63,11 +63,13 @@ uint64_t MemoryLimit(const JobOptions& options) {
   return DetectCpuTopology().memory_bytes / 5 * 4;
 }
 
-UnitLayout ChooseUnits(const JobOptions& options, uint64_t rows_to_run) {
+UnitLayout ChooseUnits(const JobOptions& options, uint64_t inputs_to_run) {
   UnitLayout layout = {options.num_units, options.threads_per_unit};
-  if (options.unit_choice == UnitChoice::kAsAsked || rows_to_run >= layout.num_units) return layout;
+  if (options.unit_choice == UnitChoice::kAsAsked || inputs_to_run >= layout.num_units) {
+    return layout;
+  }
   const size_t threads = layout.num_units * layout.threads_per_unit;
-  layout.num_units = std::max<size_t>(1, static_cast<size_t>(rows_to_run));
+  layout.num_units = std::max<size_t>(1, static_cast<size_t>(inputs_to_run));
   layout.threads_per_unit = threads / layout.num_units;
   return layout;
 }
@@ -127,6 +129,57 @@ void CheckHeader(const JobOptions& options, const Task& task, const Source& sour
   CheckNames(options, task, source.columns());
 }
 
+namespace {
+
+// Turns the prepared inputs of one record into what the planner takes, and tells which of them have
+// a result already.
+class InputCheck {
+ public:
+  explicit InputCheck(ResultStore* results) : results_(results) {}
+
+  // `first`: the number of the row's first input. Throws UsageError where a result answers another
+  // prompt. Inputs that no model can answer get their results at once.
+  std::span<const PreparedInput> Check(uint64_t row, uint64_t first, const ModelInputs& inputs) {
+    prepared_.clear();
+    bool resumed = true;
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      const ModelInput& input = inputs[i];
+      const bool runnable = input.error.empty();
+      const bool finished = results_ != nullptr && results_->Has(first + i);
+      if (results_ != nullptr) {
+        const Digest128 digest = runnable ? DigestOfTokens(input.tokens) : Digest128{};
+        if (finished && results_->Get(first + i).prompt != digest) RefuseChangedRow(row);
+        if (!finished && !runnable) {
+          RowResult result;
+          result.status = input.status;
+          result.error = input.error;
+          results_->Put(first + i, digest, result);
+        }
+      }
+      resumed = resumed && finished;
+      prepared_.push_back({input.status, input.tokens, finished || !runnable});
+    }
+    if (resumed) ++resumed_rows_;
+    return prepared_;
+  }
+
+  // Rows all of whose inputs had their results.
+  uint64_t resumed_rows() const { return resumed_rows_; }
+
+ private:
+  [[noreturn]] static void RefuseChangedRow(uint64_t row) {
+    throw UsageError("row " + std::to_string(row) +
+                     " of the input is not the row that the stopped job had there; give the same "
+                     "input again, or --force-new to throw its finished rows away");
+  }
+
+  ResultStore* results_;
+  std::vector<PreparedInput> prepared_;
+  uint64_t resumed_rows_ = 0;
+};
+
+}  // namespace
+
 PreparedPlan MakePlan(const JobOptions& options, const Task& task, const JobContext& context,
                       const PlanInput& input) {
   uint64_t begin = 0;
@@ -142,7 +195,8 @@ PreparedPlan MakePlan(const JobOptions& options, const Task& task, const JobCont
 
   Planner planner(input.folder, begin);
   PrepareScratch scratch;
-  ModelInput prepared;
+  ModelInputs prepared;
+  InputCheck check(input.results);
   Record record;
   JobProgress progress;
   const auto start = std::chrono::steady_clock::now();
@@ -152,23 +206,8 @@ PreparedPlan MakePlan(const JobOptions& options, const Task& task, const JobCont
     if (end == 0 || !input.source.Next(record)) break;
     if (record.index < begin) continue;
     if (ids) ids->Add(record);
-    const uint64_t row = record.index;
-    task.Prepare(record, scratch, prepared);
-    const bool runnable = prepared.error.empty();
-    const Digest128 digest = runnable ? DigestOfTokens(prepared.tokens) : Digest128{};
-    const bool finished = input.results != nullptr && input.results->Has(row);
-    if (finished && input.results->Get(row).prompt != digest) {
-      throw UsageError("row " + std::to_string(row) +
-                       " of the input is not the row that the stopped job had there; give the same "
-                       "input again, or --force-new to throw its finished rows away");
-    }
-    if (!runnable && !finished && input.results != nullptr) {
-      RowResult result;
-      result.status = prepared.status;
-      result.error = prepared.error;
-      input.results->Put(row, digest, result);
-    }
-    planner.Add({prepared.status, prepared.tokens, finished || !runnable});
+    task.PrepareRow(record, scratch, prepared);
+    planner.Add(check.Check(record.index, planner.next_input(), prepared));
     ++progress.rows_done;
     if (progress.rows_done % kFlushRows == 0) {
       const auto now = std::chrono::steady_clock::now();
@@ -192,7 +231,7 @@ PreparedPlan MakePlan(const JobOptions& options, const Task& task, const JobCont
   // An encoder's tokens see what follows them, so that no beginning is like another.
   const bool is_encoding = std::holds_alternative<EncodeSpec>(task.decode_spec());
   if (!options.prefix_sharing || is_encoding) plan_options.prefix_tree.max_nodes = 0;
-  return {std::move(planner).Finish(plan_options), scratch.report};
+  return {std::move(planner).Finish(plan_options), scratch.report, check.resumed_rows()};
 }
 
 std::vector<std::pair<std::string, std::string>> ExecutionEntries(const JobOptions& options) {

@@ -27,7 +27,7 @@ class JobRun::Feed final : public PlannedRowFeed {
   Feed(JobRun& run, size_t unit) : PlannedRowFeed(*run.plan_, *run.scheduler_, unit), run_(run) {}
 
   bool Next(UnitRow& row) override {
-    return PlannedRowFeed::Next(row) && run_.events_.Push(RowStarted{row.row});
+    return PlannedRowFeed::Next(row) && run_.events_.Push(InputStarted{row.row});
   }
 
  private:
@@ -79,8 +79,9 @@ RunReport JobRun::Run() {
     results_->Close();
     if (failure != nullptr) std::rethrow_exception(failure);
     throw StoppedError(
-        "stopped with " + std::to_string(rows_done_) + " of " +
-        std::to_string(plan_->summary.rows_to_run) + " rows done by this run" +
+        "stopped with " + std::to_string(inputs_done_) + " of " +
+        std::to_string(plan_->summary.inputs_to_run) +
+        (plan_->inputs.HasSeveralInputs() ? " model inputs" : " rows") + " done by this run" +
         (folder_ != nullptr ? "; run the same command again to go on from there" : ""));
   }
   stage_start_ = Clock::now();
@@ -99,8 +100,9 @@ void JobRun::Prepare() {
   PreparedPlan prepared =
       MakePlan(options_, task_, context_, {*source_, results_.get(), scratch_path_});
   plan_ = std::make_unique<Plan>(std::move(prepared.plan));
-  units_ = ChooseUnits(options_, plan_->summary.rows_to_run);
+  units_ = ChooseUnits(options_, plan_->summary.inputs_to_run);
   report_.prep = prepared.prep;
+  report_.resumed_rows = prepared.resumed_rows;
   if (plan_->summary.rows == 0) context_.on_notice("note: the input has no rows");
   CheckMemory();
   for (RowStatus status : {RowStatus::kInvalid, RowStatus::kError}) {
@@ -152,36 +154,43 @@ void JobRun::OpenFolder() {
       options_.output_format.value_or(FormatFromPath(options_.output).value_or(source_->format()));
   if (results_->resumed_rows() > 0) {
     context_.on_notice("resuming: " + std::to_string(results_->resumed_rows()) +
-                       " rows are done already");
+                       " results are there already");
   }
 }
 
-// Runs the task's calibration prompt, where it has one, as a row of its own.
+// Runs the task's calibration prompts, where it has some, as rows of their own.
 void JobRun::Calibrate() {
-  const std::optional<std::vector<int32_t>> prompt = task_.CalibrationPrompt();
-  if (!prompt) return;
-  class OneRow final : public RowFeed, public OutcomeSink {
+  const std::vector<std::vector<int32_t>> prompts = task_.CalibrationPrompts();
+  if (prompts.empty()) return;
+  class Prompts final : public RowFeed, public OutcomeSink {
    public:
-    explicit OneRow(UnitRow input) : row(std::move(input)) {}
-    bool Next(UnitRow& out) override {
-      if (given) return false;
-      given = true;
-      out = row;
+    explicit Prompts(const std::vector<std::vector<int32_t>>& prompts)
+        : scores(prompts.size()), prompts_(prompts) {}
+    bool Next(UnitRow& row) override {
+      if (next_ == prompts_.size()) return false;
+      row = {next_, DigestOfTokens(prompts_[next_]), prompts_[next_], PrefixStore::kNoNode};
+      ++next_;
       return true;
     }
-    void Put(UnitOutcome done) override { outcome = std::move(done); }
-    UnitRow row;
-    UnitOutcome outcome;
-    bool given = false;
+    void Put(UnitOutcome done) override {
+      finite = finite && done.decoded.finite;
+      scores[done.row] = std::move(done.decoded.label_log_probs);
+    }
+    std::vector<std::vector<double>> scores;  // [prompts][labels]
+    bool finite = true;
+
+   private:
+    const std::vector<std::vector<int32_t>>& prompts_;
+    size_t next_ = 0;
   };
-  OneRow one({0, DigestOfTokens(*prompt), *prompt, PrefixStore::kNoNode});
+  Prompts run(prompts);
   ThreadTeam team(units_.num_units * units_.threads_per_unit);
   ExecutionUnit unit(*model_.decoder, *model_.kernels, task_.decode_spec(), options_.unit, team);
-  unit.Run(one, one, nullptr, stop_units_);
-  if (!one.outcome.decoded.finite) {
-    throw ModelError("the model gives numbers that are not finite for the calibration prompt");
+  unit.Run(run, run, nullptr, stop_units_);
+  if (!run.finite) {
+    throw ModelError("the model gives numbers that are not finite for a calibration prompt");
   }
-  task_.SetCalibration(one.outcome.decoded.label_log_probs);
+  task_.SetCalibration(run.scores);
 }
 
 void JobRun::Execute() {
@@ -260,8 +269,8 @@ void JobRun::Aggregate() {
     std::optional<Event> event = events_.PopFor(kProgressInterval);
     // Whatever has come by now is written by one append.
     for (; event; event = events_.PopFor(std::chrono::seconds(0))) {
-      if (const auto* started = std::get_if<RowStarted>(&*event)) {
-        results_->Started(started->row);
+      if (const auto* started = std::get_if<InputStarted>(&*event)) {
+        results_->Started(started->input);
       } else {
         Take(std::get<UnitOutcome>(*event));
       }
@@ -293,14 +302,28 @@ void JobRun::Take(const UnitOutcome& outcome) {
   if (!outcome.decoded.finite) {
     result.status = RowStatus::kError;
     result.error = "the model gave numbers that are not finite for this row";
-    ++error_rows_;
+    CountFailure(outcome.row);
   }
   results_->Put(outcome.row, entry.digest, result);
-  ++rows_done_;
+  ++inputs_done_;
   tokens_done_ += outcome.computed_tokens;
   report_.prompt_tokens += outcome.prompt_tokens;
   report_.generated_tokens += outcome.generated_tokens;
   row_times_.Add(Nanoseconds(outcome.seconds));
+}
+
+// --max-errors counts rows, however many of a row's inputs fail.
+void JobRun::CountFailure(uint64_t input) {
+  if (plan_->inputs.HasSeveralInputs()) {
+    if (!failed_rows_) {
+      failed_rows_ = MappedArray<uint8_t>::InFolder(scratch_path_);
+      failed_rows_->Resize(plan_->inputs.num_rows());
+    }
+    uint8_t& failed = (*failed_rows_)[plan_->inputs.RowOf(input) - plan_->inputs.first_row()];
+    if (failed != 0) return;
+    failed = 1;
+  }
+  ++error_rows_;
 }
 
 bool JobRun::TooManyErrors() const {
@@ -314,8 +337,8 @@ void JobRun::ReportProgress(JobProgress::Stage stage) {
   if (!context_.on_progress) return;
   JobProgress progress;
   progress.stage = stage;
-  progress.rows_done = rows_done_;
-  progress.rows_total = plan_->summary.rows_to_run;
+  progress.rows_done = inputs_done_;
+  progress.rows_total = plan_->summary.inputs_to_run;
   progress.tokens_done = tokens_done_ + prefixes_->computed_tokens();
   progress.tokens_total = plan_->summary.computed_tokens;
   progress.seconds = Seconds(Clock::now() - stage_start_);
@@ -333,8 +356,9 @@ void JobRun::OpenOutput(ByteSink& bytes) {
                            .csv_safe = options_.csv_safe,
                            .answer_column = 0},
                           std::move(schema), compressor_ != nullptr ? *compressor_ : bytes);
-  renderer_ = std::make_unique<Renderer>(*source_, *output_sink_, task_, plan_->rows, *results_,
+  renderer_ = std::make_unique<Renderer>(*source_, *output_sink_, task_, *plan_, *results_,
                                          options_.gold_column);
+  renderer_->SetObserver(context_.on_row);
 }
 
 void JobRun::WriteOutput() {
@@ -350,6 +374,32 @@ void JobRun::WriteOutput() {
   FillReport();
   if (folder_ != nullptr) report_.output_bytes = part->Info().size;
   if (folder_ != nullptr) folder_->CommitOutput(std::move(part), report_.ToJson());
+}
+
+// What became of rows, where the plan and the journal know it of inputs.
+void JobRun::CountRows() {
+  const PlanSummary& summary = plan_->summary;
+  report_.computed_rows = inputs_done_;
+  report_.duplicate_rows = summary.duplicate_inputs;
+  const InputIndex& index = plan_->inputs;
+  if (index.HasSeveralInputs()) {
+    report_.inputs = {summary.inputs, inputs_done_, summary.duplicate_inputs};
+    report_.computed_rows = report_.duplicate_rows = 0;
+    for (uint64_t row = index.first_row(); row < index.end_row(); ++row) {
+      const uint64_t first = index.FirstInput(row);
+      bool computed = false;
+      bool waited = false;
+      for (uint64_t input = first; input < first + index.NumInputs(row); ++input) {
+        const RowEntry& entry = plan_->rows[input];
+        if (!entry.runnable() || entry.finished) continue;
+        if (plan_->rows.MustRun(input)) computed = computed || results_->Has(input);
+        waited = true;
+      }
+      if (computed) ++report_.computed_rows;
+      if (waited && !computed) ++report_.duplicate_rows;
+    }
+  }
+  report_.prep.duplicate_rows = report_.duplicate_rows;
 }
 
 void JobRun::FillReport() {
@@ -374,11 +424,8 @@ void JobRun::FillReport() {
   report_.gold = counts.gold;
   report_.labels.assign(task_.labels().begin(), task_.labels().end());
   const PlanSummary& summary = plan_->summary;
-  report_.resumed_rows = results_->resumed_rows();
   report_.interrupted_rows = results_->interrupted_rows();
-  report_.computed_rows = rows_done_;
-  report_.duplicate_rows = summary.duplicate_rows;
-  report_.prep.duplicate_rows = summary.duplicate_rows;
+  CountRows();
   report_.computed_tokens = tokens_done_ + prefixes_->computed_tokens();
   report_.saved_by_deduplication = summary.saved_by_deduplication;
   report_.saved_by_prefix_sharing = summary.saved_by_prefix_sharing;

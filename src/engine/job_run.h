@@ -5,10 +5,12 @@
 #include <exception>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "base/mapped_array.h"
 #include "engine/job.h"
 #include "engine/job_folder.h"
 #include "engine/renderer.h"
@@ -41,6 +43,7 @@ struct PlanInput {
 struct PreparedPlan {
   Plan plan;
   PrepReport prep;
+  uint64_t resumed_rows = 0;  // found finished in the journal
 };
 
 // Reads and prepares all rows. Rows that no model can answer get their results at once. Throws
@@ -60,8 +63,8 @@ struct UnitLayout {
   size_t num_units = 1;
   size_t threads_per_unit = 1;
 };
-// For a job of so many rows.
-UnitLayout ChooseUnits(const JobOptions& options, uint64_t rows_to_run);
+// For a job of so many model inputs.
+UnitLayout ChooseUnits(const JobOptions& options, uint64_t inputs_to_run);
 // Everything that decides the output's bytes.
 Fingerprint JobFingerprint(const JobOptions& options, const JobModel& model, const Task& task,
                            FileSystem& file_system);
@@ -75,10 +78,10 @@ class JobRun {
  private:
   using Clock = std::chrono::steady_clock;
   // What units tell the aggregating thread.
-  struct RowStarted {
-    uint64_t row = 0;
+  struct InputStarted {
+    uint64_t input = 0;
   };
-  using Event = std::variant<RowStarted, UnitOutcome>;
+  using Event = std::variant<InputStarted, UnitOutcome>;
   class Feed;
   class Sink;
 
@@ -90,9 +93,11 @@ class JobRun {
   void RunUnit(size_t unit);
   void Aggregate();
   void Take(const UnitOutcome& outcome);
+  void CountFailure(uint64_t input);
   bool TooManyErrors() const;
   void ReportProgress(JobProgress::Stage stage);
   void FillReport();
+  void CountRows();
   void OpenOutput(ByteSink& bytes);
   void WriteOutput();
 
@@ -126,8 +131,9 @@ class JobRun {
   std::exception_ptr unit_error_;
   size_t units_running_ = 0;
 
-  uint64_t rows_done_ = 0;  // of those that a model has to answer
+  uint64_t inputs_done_ = 0;  // of those that a model has to answer
   uint64_t error_rows_ = 0;
+  std::optional<MappedArray<uint8_t>> failed_rows_;  // [rows], where rows have several inputs
   bool stopped_early_ = false;
   uint64_t tokens_done_ = 0;
   QuantileHistogram row_times_;

@@ -50,33 +50,43 @@ uint64_t RowBytes(const RowEntry& row, const PrefixTree& tree, const MemoryOptio
 }  // namespace
 
 Planner::Planner(const std::string& folder, uint64_t first_row)
-    : folder_(folder), rows_(folder, first_row) {}
+    : folder_(folder), inputs_(folder, first_row), rows_(folder, first_row) {}
 
-uint64_t Planner::Add(const PreparedRow& prepared) {
-  const uint64_t row = prepared.finished ? rows_.AddFinished(prepared.status, prepared.tokens)
-                                         : rows_.Add(prepared.status, prepared.tokens);
-  const RowEntry& entry = rows_[row];
+uint64_t Planner::Add(std::span<const PreparedInput> inputs) {
+  CHECK(!inputs.empty());
+  RowStatus status = inputs.front().status;
+  for (const PreparedInput& input : inputs) {
+    if (input.status == RowStatus::kTruncated) status = RowStatus::kTruncated;
+    AddInput(input);
+  }
   ++summary_.rows;
-  ++summary_.rows_by_status[static_cast<size_t>(prepared.status)];
-  if (entry.finished) ++summary_.finished_rows;
-  if (!entry.runnable()) return row;
+  ++summary_.rows_by_status[static_cast<size_t>(status)];
+  return inputs_.AddRow(inputs.size());
+}
+
+void Planner::AddInput(const PreparedInput& prepared) {
+  const uint64_t input = prepared.finished ? rows_.AddFinished(prepared.status, prepared.tokens)
+                                           : rows_.Add(prepared.status, prepared.tokens);
+  const RowEntry& entry = rows_[input];
+  ++summary_.inputs;
+  if (entry.finished) ++summary_.finished_inputs;
+  if (!entry.runnable()) return;
   if (!entry.finished) summary_.prompt_tokens += entry.tokens.length;
   lengths_.Add(entry.tokens.length);
-  if (entry.tokens.length > summary_.longest_row_tokens) {
-    summary_.longest_row_tokens = entry.tokens.length;
-    summary_.longest_row = row;
+  if (entry.tokens.length > summary_.longest_input_tokens) {
+    summary_.longest_input_tokens = entry.tokens.length;
+    summary_.longest_row = inputs_.end_row();
   }
-  return row;
 }
 
 Plan Planner::Finish(const PlanOptions& options) && {
   if (options.deduplication == Deduplication::kOn) {
     const DeduplicationSummary found = Deduplicate(rows_, folder_);
-    summary_.duplicate_rows = found.num_duplicates;
+    summary_.duplicate_inputs = found.num_duplicates;
     summary_.saved_by_deduplication = found.duplicate_tokens;
   }
   PrefixTree tree = BuildPrefixTree(rows_, options.prefix_tree, folder_);
-  summary_.rows_to_run = tree.order.size();
+  summary_.inputs_to_run = tree.order.size();
   summary_.computed_tokens = tree.computed_tokens;
   summary_.saved_by_prefix_sharing = tree.saved_tokens();
   CHECK(summary_.prompt_tokens == summary_.computed_tokens + summary_.saved_by_deduplication +
@@ -85,13 +95,13 @@ Plan Planner::Finish(const PlanOptions& options) && {
   summary_.prefix_depth = tree.max_depth;
   summary_.prefix_tokens = tree.shared_tokens();
   for (const PrefixNode& node : tree.nodes) {
-    if (node.parent == kNoPrefixNode) summary_.rows_with_prefix += node.rows_below;
+    if (node.parent == kNoPrefixNode) summary_.inputs_with_prefix += node.rows_below;
   }
-  summary_.median_row_tokens = static_cast<uint32_t>(lengths_.Quantile(0.5));
-  summary_.p95_row_tokens = static_cast<uint32_t>(lengths_.Quantile(0.95));
+  summary_.median_input_tokens = static_cast<uint32_t>(lengths_.Quantile(0.5));
+  summary_.p95_input_tokens = static_cast<uint32_t>(lengths_.Quantile(0.95));
   // The order once more: the static strategies part it by unit.
-  summary_.disk_bytes = rows_.bytes() + 2 * tree.order.size() * sizeof(uint64_t);
-  return Plan{std::move(rows_), std::move(tree), summary_};
+  summary_.disk_bytes = inputs_.bytes() + rows_.bytes() + 2 * tree.order.size() * sizeof(uint64_t);
+  return Plan{std::move(inputs_), std::move(rows_), std::move(tree), summary_};
 }
 
 MemoryEstimate EstimateMemory(const Plan& plan, const MemoryOptions& options) {

@@ -13,6 +13,7 @@
 #include <string>
 
 #include "engine/deduplication.h"
+#include "engine/input_index.h"
 #include "engine/prefix_tree.h"
 #include "engine/row_table.h"
 #include "metrics/quantile_histogram.h"
@@ -20,13 +21,13 @@
 
 namespace rowmill {
 
-// What the planner needs of a row that a task has prepared.
-struct PreparedRow {
+// What the planner needs of a model input that a task has prepared.
+struct PreparedInput {
   RowStatus status = RowStatus::kOk;
   std::span<const int32_t> tokens =
       {};  // the whole prompt; used where the status is kOk or kTruncated
   // The journal has its result. Tokens may be left out then; with them, the result also answers for
-  // the row's unfinished duplicates.
+  // the input's unfinished duplicates.
   bool finished = false;
 };
 
@@ -40,11 +41,14 @@ struct PlanOptions {
 struct PlanSummary {
   uint64_t rows = 0;
   std::array<uint64_t, 5> rows_by_status{};  // by RowStatus, as prepared; kTruncated: truncations
-  uint64_t finished_rows = 0;                // done by an earlier run
-  uint64_t duplicate_rows = 0;               // get another row's answer
-  uint64_t rows_to_run = 0;
 
-  // Of unfinished rows with a prompt:
+  // Model inputs: of most tasks one per row.
+  uint64_t inputs = 0;
+  uint64_t finished_inputs = 0;   // done by an earlier run, or nothing to do
+  uint64_t duplicate_inputs = 0;  // get another input's answer
+  uint64_t inputs_to_run = 0;
+
+  // Of unfinished inputs with a prompt:
   //   prompt_tokens = computed_tokens + saved_by_deduplication + saved_by_prefix_sharing
   uint64_t prompt_tokens = 0;
   uint64_t computed_tokens = 0;
@@ -53,20 +57,21 @@ struct PlanSummary {
 
   uint64_t prefix_nodes = 0;
   uint32_t prefix_depth = 0;
-  uint64_t prefix_tokens = 0;     // held by all nodes, each counted once
-  uint64_t rows_with_prefix = 0;  // rows to run that continue a node
+  uint64_t prefix_tokens = 0;       // held by all nodes, each counted once
+  uint64_t inputs_with_prefix = 0;  // inputs to run that continue a node
 
-  // Of all rows with a prompt that was given. The quantiles are within 0.8 %.
-  uint64_t longest_row = 0;  // its number; the first of equals
-  uint32_t longest_row_tokens = 0;
-  uint32_t median_row_tokens = 0;
-  uint32_t p95_row_tokens = 0;
+  // Of all inputs with a prompt that was given. The quantiles are within 0.8 %.
+  uint64_t longest_row = 0;  // the number of its row; the first of equals
+  uint32_t longest_input_tokens = 0;
+  uint32_t median_input_tokens = 0;
+  uint32_t p95_input_tokens = 0;
 
   uint64_t disk_bytes = 0;  // scratch files beside the output while the job runs
 };
 
 struct Plan {
-  RowTable rows;
+  InputIndex inputs;  // of each row
+  RowTable rows;      // an entry per input
   PrefixTree tree;
   PlanSummary summary;
 };
@@ -77,14 +82,21 @@ class Planner {
   // in shards.
   explicit Planner(const std::string& folder, uint64_t first_row = 0);
 
-  // Adds the next row and returns its number.
-  uint64_t Add(const PreparedRow& row);
+  // Adds the next row, of at least one input, and returns its number.
+  uint64_t Add(std::span<const PreparedInput> inputs);
+  uint64_t Add(const PreparedInput& input) { return Add(std::span(&input, 1)); }
+
+  // The number of the next row's first input.
+  uint64_t next_input() const { return inputs_.end_input(); }
 
   // Makes the plan. To be called once, last.
   Plan Finish(const PlanOptions& options) &&;
 
  private:
   std::string folder_;
+  void AddInput(const PreparedInput& input);
+
+  InputIndex inputs_;
   RowTable rows_;
   PlanSummary summary_;
   QuantileHistogram lengths_;

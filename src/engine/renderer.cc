@@ -6,12 +6,12 @@
 
 namespace rowmill {
 
-Renderer::Renderer(Source& source, Sink& sink, const Task& task, const RowTable& rows,
+Renderer::Renderer(Source& source, Sink& sink, const Task& task, const Plan& plan,
                    ResultStore& results, const std::optional<std::string>& gold_column)
     : source_(source),
       sink_(sink),
       task_(task),
-      rows_(rows),
+      plan_(plan),
       results_(results),
       gold_column_(gold_column) {
   if (gold_column_ && !task.labels().empty()) {
@@ -22,8 +22,32 @@ Renderer::Renderer(Source& source, Sink& sink, const Task& task, const RowTable&
   }
 }
 
-bool Renderer::HasResult(uint64_t row) const {
-  return results_.Has(row) || results_.Has(rows_[row].representative);
+bool Renderer::HasResults(uint64_t row) const {
+  const uint64_t first = plan_.inputs.FirstInput(row);
+  for (uint64_t i = 0; i < plan_.inputs.NumInputs(row); ++i) {
+    if (!HasResult(first + i)) return false;
+  }
+  return true;
+}
+
+bool Renderer::HasResult(uint64_t input) const {
+  return results_.Has(input) || results_.Has(plan_.rows[input].representative);
+}
+
+RowResult Renderer::ResultOf(uint64_t input) {
+  RowResult result;
+  if (!HasResult(input)) {
+    result.status = RowStatus::kSkipped;
+    result.error = "not run: the job was stopped early";
+    return result;
+  }
+  const RowEntry& entry = plan_.rows[input];
+  result = results_.Get(results_.Has(input) ? input : entry.representative).result;
+  // A duplicate shares its representative's answer, not the way its own prompt came about: one of
+  // the two may have been cut to the context.
+  const bool answered = result.status == RowStatus::kOk || result.status == RowStatus::kTruncated;
+  if (answered) result.status = entry.status;
+  return result;
 }
 
 bool Renderer::NextRecord() {
@@ -34,55 +58,52 @@ bool Renderer::NextRecord() {
       at_end_ = true;
       return false;
     }
-  } while (record_.index < rows_.first_row());
-  has_record_ = record_.index < rows_.end_row();
+  } while (record_.index < plan_.inputs.first_row());
+  has_record_ = record_.index < plan_.inputs.end_row();
   at_end_ = !has_record_;
   return has_record_;
 }
 
 void Renderer::WriteAvailable() {
-  while (NextRecord() && HasResult(record_.index)) WriteRow();
+  while (NextRecord() && HasResults(record_.index)) WriteRow();
   sink_.Flush();
 }
 
 void Renderer::WriteAll() {
   while (NextRecord()) WriteRow();
-  CHECK(counts_.rows == rows_.size());
+  CHECK(counts_.rows == plan_.inputs.num_rows());
 }
 
 void Renderer::WriteRow() {
   const uint64_t row = record_.index;
   has_record_ = false;
-  RowResult result;
-  const RowEntry& entry = rows_[row];
-  if (HasResult(row)) {
-    result = results_.Get(results_.Has(row) ? row : entry.representative).result;
-    // A duplicate shares its representative's answer, not the way its own prompt came about: one of
-    // the two may have been cut to the context.
-    const bool answered = result.status == RowStatus::kOk || result.status == RowStatus::kTruncated;
-    if (answered) result.status = entry.status;
-  } else {
-    result.status = RowStatus::kSkipped;
-    result.error = "not run: the job was stopped early";
+  row_results_.clear();
+  const uint64_t first = plan_.inputs.FirstInput(row);
+  for (uint64_t i = 0; i < plan_.inputs.NumInputs(row); ++i) {
+    row_results_.push_back(ResultOf(first + i));
   }
-  task_.Output(result, cells_);
-  sink_.Write(record_, {cells_, result.status, result.error});
+  const RowResult& result = DecidingResult(row_results_);
+  const RowAnswer answer = {record_, row_results_};
+  task_.OutputRow(answer, cells_);
+  const OutputRow written = {cells_, result.status, result.error};
+  sink_.Write(record_, written);
+  if (on_row_) on_row_(answer, written);
   ++counts_.rows;
   ++counts_.rows_by_status[static_cast<size_t>(result.status)];
   const bool failed = result.status == RowStatus::kInvalid || result.status == RowStatus::kError;
   if (failed && !counts_.first_failure) {
     counts_.first_failure = {row, record_.line, result.error};
   }
-  if (counts_.gold) CountGold(result);
+  if (counts_.gold) CountGold(answer);
 }
 
-void Renderer::CountGold(const RowResult& result) {
+void Renderer::CountGold(const RowAnswer& row) {
   const std::optional<FieldValue> value = record_.Field(*gold_column_);
   const auto labels = task_.labels();
   const auto it = value ? std::find(labels.begin(), labels.end(), value->text) : labels.end();
   Judgement judgement;
   if (it != labels.end()) judgement.gold = static_cast<uint32_t>(it - labels.begin());
-  if (const std::optional<size_t> predicted = task_.PredictedLabel(result)) {
+  if (const std::optional<size_t> predicted = task_.PredictedLabelOf(row)) {
     judgement.predicted = static_cast<uint32_t>(*predicted);
     if (probability_column_) {
       if (const auto* cell = std::get_if<double>(&cells_[*probability_column_]))

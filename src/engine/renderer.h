@@ -5,15 +5,17 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "data/sink.h"
 #include "data/source.h"
+#include "engine/planner.h"
 #include "engine/result_store.h"
-#include "engine/row_table.h"
 #include "engine/run_report.h"
 #include "metrics/classification.h"
 #include "tasks/task.h"
@@ -30,8 +32,13 @@ struct RenderCounts {
 class Renderer {
  public:
   // All outlive the renderer. The source stands at its first row.
-  Renderer(Source& source, Sink& sink, const Task& task, const RowTable& rows, ResultStore& results,
+  Renderer(Source& source, Sink& sink, const Task& task, const Plan& plan, ResultStore& results,
            const std::optional<std::string>& gold_column);
+
+  // Called with each row that is written.
+  void SetObserver(std::function<void(const RowAnswer&, const OutputRow&)> on_row) {
+    on_row_ = std::move(on_row);
+  }
 
   // Writes rows in order up to the first that has no result yet.
   void WriteAvailable();
@@ -41,22 +48,27 @@ class Renderer {
   const RenderCounts& counts() const { return counts_; }
 
  private:
-  bool HasResult(uint64_t row) const;
+  // Of all inputs of the row.
+  bool HasResults(uint64_t row) const;
+  bool HasResult(uint64_t input) const;
+  RowResult ResultOf(uint64_t input);
   // False at the end of the input or of the shard.
   bool NextRecord();
   void WriteRow();
-  void CountGold(const RowResult& result);
+  void CountGold(const RowAnswer& row);
 
   Source& source_;
   Sink& sink_;
   const Task& task_;
-  const RowTable& rows_;
+  const Plan& plan_;
   ResultStore& results_;
   std::optional<std::string> gold_column_;
   std::optional<size_t> probability_column_;  // for calibration
+  std::function<void(const RowAnswer&, const OutputRow&)> on_row_;
   Record record_;
   bool has_record_ = false;
   bool at_end_ = false;
+  std::vector<RowResult> row_results_;  // of the record's inputs
   std::vector<Cell> cells_;
   RenderCounts counts_;
 };

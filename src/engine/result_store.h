@@ -1,6 +1,6 @@
-// The results of a job's rows: appended to the journal as they come, found again by row number.
-// What is held in memory does not depend on the number of rows; the map from row to journal offset
-// lies in a scratch file.
+// The results of a job's rows (of their model inputs, see engine/row_table.h): appended to the
+// journal as they come, found again by row number. What is held in memory does not depend on the
+// number of rows; the map from row to journal offset lies in a scratch file.
 //
 // A stored result carries the digest of the prompt it answers, so that a resumed job notices an
 // input that has changed under it, whatever kind of input it is.

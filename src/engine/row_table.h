@@ -1,6 +1,11 @@
-// What the plan knows of each row: status, tokens, who answers for it, which shared prefix it
-// continues. One entry of 56 bytes per row in a scratch file, so that anonymous memory does not
-// grow with the number of rows (design, section 4.4).
+// What the plan knows of each model input: status, tokens, who answers for it, which shared prefix
+// it continues. One entry of 56 bytes per input in a scratch file, so that anonymous memory does
+// not grow with the number of rows (design, section 4.4).
+//
+// To the plan, the scheduler and the units a model input is a row, since of most tasks it is: each
+// row of the data set is one input of the same number. Where a row became several inputs,
+// engine/input_index.h says which, and only what reads or writes the data set has to know: the plan
+// pass, the renderer and the report.
 //
 // What it is not: durable. The journal holds what must survive; the table is built anew by each
 // run. Row numbers are those of the whole input and 64 bits wide; a shard's table begins at its

@@ -103,6 +103,11 @@ std::string RunReport::ToJson() const {
   json["rows"]["interrupted"] = interrupted_rows;
   json["rows"]["computed"] = computed_rows;
   json["rows"]["duplicates"] = duplicate_rows;
+  if (inputs) {
+    json["inputs"] = {{"total", inputs->total},
+                      {"computed", inputs->computed},
+                      {"duplicates", inputs->duplicates}};
+  }
   if (first_failure) {
     json["first_failure"] = {{"row", first_failure->row},
                              {"line", first_failure->line},

@@ -52,9 +52,16 @@ struct RunReport {
   std::array<uint64_t, 5> rows_by_status{};  // by RowStatus
   std::optional<RowFailure> first_failure;   // the first row that is invalid or failed
   uint64_t resumed_rows = 0;                 // found finished in the journal
-  uint64_t interrupted_rows = 0;             // begun by an earlier run, done again by this one
-  uint64_t computed_rows = 0;                // answered by a model run of this run
-  uint64_t duplicate_rows = 0;               // got another row's answer
+  uint64_t interrupted_rows = 0;  // begun by an earlier run, done again by this one; their inputs
+  uint64_t computed_rows = 0;     // for which this run ran a model
+  uint64_t duplicate_rows = 0;    // got other rows' answers alone
+  // Of jobs in which a row becomes several model inputs.
+  struct InputCounts {
+    uint64_t total = 0;
+    uint64_t computed = 0;
+    uint64_t duplicates = 0;
+  };
+  std::optional<InputCounts> inputs;
 
   // Tokens.
   uint64_t prompt_tokens = 0;    // of the rows that this run answered

@@ -99,6 +99,11 @@ std::vector<double> ClassifyTask::NormalisedScores(const RowResult& result) cons
   return scores;
 }
 
+std::vector<double> ClassifyTask::LabelScores(const RowResult& result) const {
+  if (!HasAnswer(result)) return {};
+  return NormalisedScores(result);
+}
+
 std::vector<double> ClassifyTask::Probabilities(const RowResult& result) const {
   if (!HasAnswer(result)) return {};
   return Softmax(NormalisedScores(result));
@@ -145,20 +150,20 @@ std::vector<std::pair<std::string, std::string>> ClassifyTask::FingerprintEntrie
   return entries;
 }
 
-std::optional<std::vector<int32_t>> ClassifyTask::CalibrationPrompt() const {
+std::vector<std::vector<int32_t>> ClassifyTask::CalibrationPrompts() const {
   if (options_.label_norm != LabelNorm::kPrior) return {};
-  return rows_.PromptWith(kContentFree);
+  return {rows_.PromptWith(kContentFree)};
 }
 
-void ClassifyTask::SetCalibration(std::span<const double> label_log_probs) {
-  CHECK(label_log_probs.size() == label_names_.size());
-  for (const double value : label_log_probs) {
+void ClassifyTask::SetCalibration(std::span<const std::vector<double>> label_log_probs) {
+  CHECK(label_log_probs.size() == 1 && label_log_probs[0].size() == label_names_.size());
+  for (const double value : label_log_probs[0]) {
     if (value - value == 0.0) continue;  // finite
     throw ModelError(
         "--label-norm prior: the model gives a label no probability at all for a prompt without "
         "content; use --label-norm none.");
   }
-  prior_.assign(label_log_probs.begin(), label_log_probs.end());
+  prior_ = label_log_probs[0];
 }
 
 }  // namespace rowmill

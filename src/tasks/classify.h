@@ -20,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+#include "tasks/label_task.h"
 #include "tasks/labels.h"
 #include "tasks/prompt_rows.h"
 #include "tasks/task.h"
@@ -37,7 +38,7 @@ struct ClassifyOptions {
   bool log_probs = false;  // --log-probs: a column `log_probs`, a list in the order of the labels
 };
 
-class ClassifyTask : public Task {
+class ClassifyTask : public LabelTask {
  public:
   // Throws UsageError where labels, prompt or options do not go together, ModelError where the chat
   // template refuses the prompt.
@@ -56,8 +57,12 @@ class ClassifyTask : public Task {
   std::span<const std::string> labels() const override { return label_names_; }
   std::optional<size_t> PredictedLabel(const RowResult& result) const override;
   std::vector<std::pair<std::string, std::string>> FingerprintEntries() const override;
-  std::optional<std::vector<int32_t>> CalibrationPrompt() const override;
-  void SetCalibration(std::span<const double> label_log_probs) override;
+  std::vector<std::vector<int32_t>> CalibrationPrompts() const override;
+  void SetCalibration(std::span<const std::vector<double>> label_log_probs) override;
+
+  // Normalised.
+  std::vector<double> LabelScores(const RowResult& result) const override;
+  const PromptRows& prompt_rows() const override { return rows_; }
 
   // The softmax over the labels of the normalised scores; empty where the row has no answer.
   std::vector<double> Probabilities(const RowResult& result) const;

@@ -19,7 +19,7 @@ const BuiltinPrompt& PlainTextPrompt();
 // Encoders have no chat templates: what is written around a text ("query: {{text}}") is raw.
 PromptOptions EncoderPrompt(const PromptOptions& options);
 
-class EmbedTask final : public Task {
+class EmbedTask final : public OneInputTask {
  public:
   // Throws UsageError where the prompt does not go with an encoder.
   EmbedTask(const TaskModel& model, const PromptOptions& prompt);

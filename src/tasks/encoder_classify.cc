@@ -198,6 +198,11 @@ std::optional<size_t> EncoderClassifyTask::PredictedLabel(const RowResult& resul
   return IndexOfLargest(result.decoded.label_log_probs);
 }
 
+std::vector<double> EncoderClassifyTask::LabelScores(const RowResult& result) const {
+  if (!HasAnswer(result)) return {};
+  return result.decoded.label_log_probs;
+}
+
 void EncoderClassifyTask::Output(const RowResult& result, std::vector<Cell>& cells) const {
   cells.assign(columns_.size(), std::monostate());
   if (!HasAnswer(result)) return;

@@ -21,6 +21,7 @@
 #include "tasks/classify.h"
 #include "tasks/embed_texts.h"
 #include "tasks/head_file.h"
+#include "tasks/label_task.h"
 #include "tasks/prompt_rows.h"
 #include "tasks/task.h"
 
@@ -44,7 +45,7 @@ struct FitReport {
   size_t num_folds = 0;
 };
 
-class EncoderClassifyTask final : public Task {
+class EncoderClassifyTask final : public LabelTask {
  public:
   // Throws UsageError and DataError where labels, examples or head do not go with the model.
   EncoderClassifyTask(std::string_view name, const TaskModel& model,
@@ -64,6 +65,9 @@ class EncoderClassifyTask final : public Task {
   std::span<const std::string> labels() const override { return label_names_; }
   std::optional<size_t> PredictedLabel(const RowResult& result) const override;
   std::vector<std::pair<std::string, std::string>> FingerprintEntries() const override;
+
+  std::vector<double> LabelScores(const RowResult& result) const override;
+  const PromptRows& prompt_rows() const override { return rows_; }
 
   // Null where the weights' own head is used.
   const std::shared_ptr<const LinearHead>& head() const { return head_; }

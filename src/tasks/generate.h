@@ -31,7 +31,7 @@ struct GenerateOptions {
 
 inline constexpr uint32_t kMaxSamples = 64;
 
-class GenerateTask final : public Task {
+class GenerateTask final : public OneInputTask {
  public:
   // Throws UsageError, and ModelError where the chat template refuses the prompt. Keeps a reference
   // to the tokeniser of `model`.

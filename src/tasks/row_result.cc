@@ -1,5 +1,6 @@
 #include "tasks/row_result.h"
 
+#include <algorithm>
 #include <bit>
 
 #include "base/check.h"
@@ -110,6 +111,28 @@ std::string_view Name(FinishReason reason) {
       return "context";
   }
   CHECK(false);
+}
+
+const RowResult& DecidingResult(std::span<const RowResult> results) {
+  CHECK(!results.empty());
+  const auto badness = [](RowStatus status) {
+    switch (status) {
+      case RowStatus::kOk:
+        return 0;
+      case RowStatus::kTruncated:
+        return 1;
+      case RowStatus::kSkipped:
+        return 2;
+      case RowStatus::kInvalid:
+      case RowStatus::kError:
+        return 3;
+    }
+    CHECK(false);
+  };
+  return *std::max_element(results.begin(), results.end(),
+                           [&](const RowResult& a, const RowResult& b) {
+                             return badness(a.status) < badness(b.status);
+                           });
 }
 
 std::vector<std::byte> Serialize(const RowResult& result) {

@@ -26,6 +26,11 @@ struct RowResult {
   DecodeResult decoded;  // empty unless status is kOk or kTruncated
 };
 
+// The result that says how the row as a whole fares: of the results of its inputs the first of the
+// worst status, where failing is worse than not having been run, and that worse than having been
+// cut. `results` is not empty.
+const RowResult& DecidingResult(std::span<const RowResult> results);
+
 // Little-endian, self-delimiting, no padding. Parse throws DataError on bytes that Serialize cannot
 // have made.
 std::vector<std::byte> Serialize(const RowResult& result);

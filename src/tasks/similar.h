@@ -24,7 +24,7 @@ struct SimilarOptions {
   size_t num_results = 5;
 };
 
-class SimilarTask final : public Task {
+class SimilarTask final : public OneInputTask {
  public:
   // Reads and embeds the other file: its vectors and texts are held in memory. Throws UsageError
   // where there is nothing to compare with.

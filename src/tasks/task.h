@@ -2,6 +2,10 @@
 // does after them, and how its result becomes output columns. One object per job, const while rows
 // run, so that all threads share it; what changes lies in the caller's PrepareScratch.
 //
+// A row becomes one model input or several (the choices of a question, the sentences of a text);
+// each input is run, journalled and found to be a duplicate by itself, and the task gets the
+// results of a row's inputs together. Most tasks need one: they derive from OneInputTask.
+//
 // What it is not: it runs no model, reads no files and counts no measures (metrics/). Whatever it
 // does with a row depends on that row alone, never on its index or its neighbours.
 #pragma once
@@ -24,7 +28,7 @@
 
 namespace rowmill {
 
-// A record as the model will read it, or why it will not.
+// A record, or a part of one, as the model will read it, or why it will not.
 struct ModelInput {
   RowStatus status = RowStatus::kOk;  // kOk or kTruncated: `tokens` is the prompt
   std::string error;  // of kInvalid and kError; never quotes the row, never says where it stands
@@ -35,6 +39,31 @@ struct ModelInput {
     error.clear();
     tokens.clear();
   }
+};
+
+// The inputs of one record, in order. Their memory is used again for the next record.
+class ModelInputs {
+ public:
+  void Clear() { size_ = 0; }
+  // An empty input behind the others. The reference is good until the next call.
+  ModelInput& Add() {
+    if (size_ == inputs_.size()) inputs_.emplace_back();
+    inputs_[size_].Clear();
+    return inputs_[size_++];
+  }
+  size_t size() const { return size_; }
+  ModelInput& operator[](size_t index) { return inputs_[index]; }
+  const ModelInput& operator[](size_t index) const { return inputs_[index]; }
+
+ private:
+  std::vector<ModelInput> inputs_;
+  size_t size_ = 0;
+};
+
+// What came of a record: the results of its inputs, in the order of PrepareRow.
+struct RowAnswer {
+  const Record& record;
+  std::span<const RowResult> results;  // at least one
 };
 
 // Memory of one thread that prepares rows.
@@ -58,8 +87,10 @@ class Task {
   // columns are known before the first row; elsewhere a row that lacks one is invalid.
   virtual void CheckColumns(const ColumnNames& columns) const = 0;
 
-  // Thread-safe as long as each thread has its own scratch. `input` is cleared first.
-  virtual void Prepare(const Record& record, PrepareScratch& scratch, ModelInput& input) const = 0;
+  // Makes at least one input; `inputs` is cleared first. A record that cannot be asked is one input
+  // with its error. Thread-safe as long as each thread has its own scratch.
+  virtual void PrepareRow(const Record& record, PrepareScratch& scratch,
+                          ModelInputs& inputs) const = 0;
 
   virtual const DecodeSpec& decode_spec() const = 0;
   // The longest prompt, in tokens, that leaves room for what decode_spec() adds.
@@ -68,25 +99,45 @@ class Task {
   // The names of the columns that the task adds.
   virtual const std::vector<std::string>& columns() const = 0;
   // One cell for each of columns(); nulls where the row has no answer. `cells` is overwritten.
-  virtual void Output(const RowResult& result, std::vector<Cell>& cells) const = 0;
+  virtual void OutputRow(const RowAnswer& row, std::vector<Cell>& cells) const = 0;
 
   // Names of the answers where they are known in advance, for --gold; empty for free text.
   virtual std::span<const std::string> labels() const { return {}; }
   // Which of labels() the row got; nothing where it has no answer or there are no labels.
-  virtual std::optional<size_t> PredictedLabel(const RowResult& /*result*/) const { return {}; }
+  virtual std::optional<size_t> PredictedLabelOf(const RowAnswer& /*row*/) const { return {}; }
 
   // What decides the output besides model and input: names and values for the journal's
   // fingerprint.
   virtual std::vector<std::pair<std::string, std::string>> FingerprintEntries() const = 0;
 
-  // A prompt whose scores the task needs before it can turn results into columns; nothing for most
-  // tasks. Where there is one the engine runs it like a row, before the job's output is written,
-  // and hands its label_log_probs over.
-  virtual std::optional<std::vector<int32_t>> CalibrationPrompt() const { return {}; }
-  virtual void SetCalibration(std::span<const double> /*label_log_probs*/) {}
+  // Prompts whose scores the task needs before it can turn results into columns; none for most
+  // tasks. Where there are some the engine runs them like rows, before the job's output is written,
+  // and hands the label_log_probs of each over, in their order.
+  virtual std::vector<std::vector<int32_t>> CalibrationPrompts() const { return {}; }
+  virtual void SetCalibration(std::span<const std::vector<double>> /*label_log_probs*/) {}
 
  protected:
   Task() = default;
+};
+
+// A task whose rows are one input each.
+class OneInputTask : public Task {
+ public:
+  void PrepareRow(const Record& record, PrepareScratch& scratch, ModelInputs& inputs) const final {
+    inputs.Clear();
+    Prepare(record, scratch, inputs.Add());
+  }
+  void OutputRow(const RowAnswer& row, std::vector<Cell>& cells) const final {
+    Output(row.results.front(), cells);
+  }
+  std::optional<size_t> PredictedLabelOf(const RowAnswer& row) const final {
+    return PredictedLabel(row.results.front());
+  }
+
+  // As their namesakes of Task. `input` is cleared first.
+  virtual void Prepare(const Record& record, PrepareScratch& scratch, ModelInput& input) const = 0;
+  virtual void Output(const RowResult& result, std::vector<Cell>& cells) const = 0;
+  virtual std::optional<size_t> PredictedLabel(const RowResult& /*result*/) const { return {}; }
 };
 
 }  // namespace rowmill

@@ -35,8 +35,32 @@ constexpr bool kSanitized = false;
 constexpr bool kSanitized = false;
 #endif
 
-PreparedRow Row(const Tokens& tokens, RowStatus status = RowStatus::kOk) {
+PreparedInput Row(const Tokens& tokens, RowStatus status = RowStatus::kOk) {
   return {.status = status, .tokens = tokens};
+}
+
+TEST(PlannerTest, ARowMayBeSeveralInputs) {
+  Planner planner(ScratchFolder(), 10);
+  const Tokens question = {1, 2, 3};
+  const Tokens other = {1, 2, 4};
+  EXPECT_EQ(planner.Add(Row(question)), 10u);
+  const std::vector<PreparedInput> two = {Row(question), Row(other, RowStatus::kTruncated)};
+  EXPECT_EQ(planner.next_input(), 11u);
+  EXPECT_EQ(planner.Add(two), 11u);
+  EXPECT_EQ(planner.next_input(), 13u);
+  EXPECT_EQ(planner.Add(Row({}, RowStatus::kInvalid)), 12u);
+  EXPECT_THROW(planner.Add(std::span<const PreparedInput>()), InternalError);
+  const Plan plan = std::move(planner).Finish({});
+  EXPECT_EQ(plan.summary.rows, 3u);
+  EXPECT_THAT(plan.summary.rows_by_status, ElementsAre(1, 1, 1, 0, 0));
+  EXPECT_EQ(plan.summary.inputs, 4u);
+  EXPECT_EQ(plan.summary.duplicate_inputs, 1u);
+  EXPECT_EQ(plan.summary.inputs_to_run, 2u);
+  EXPECT_EQ(plan.inputs.FirstInput(11), 11u);
+  EXPECT_EQ(plan.inputs.NumInputs(11), 2u);
+  EXPECT_EQ(plan.inputs.RowOf(12), 11u);
+  EXPECT_EQ(plan.rows[11].representative, 10u);
+  EXPECT_EQ(plan.rows[12].status, RowStatus::kTruncated);
 }
 
 TEST(PlannerTest, CountsWhatThePlanPrints) {
@@ -54,16 +78,16 @@ TEST(PlannerTest, CountsWhatThePlanPrints) {
   Tokens duplicate(50, 1);
   duplicate.push_back(100);
   planner.Add(Row(duplicate));
-  planner.Add({.status = RowStatus::kOk, .tokens = duplicate, .finished = true});
-  planner.Add({.status = RowStatus::kOk, .finished = true});
+  planner.Add(PreparedInput{.status = RowStatus::kOk, .tokens = duplicate, .finished = true});
+  planner.Add(PreparedInput{.status = RowStatus::kOk, .finished = true});
   const Plan plan = std::move(planner).Finish({});
 
   const PlanSummary& summary = plan.summary;
   EXPECT_EQ(summary.rows, 16u);
   EXPECT_THAT(summary.rows_by_status, ElementsAre(12, 1, 2, 1, 0));
-  EXPECT_EQ(summary.finished_rows, 2u);
-  EXPECT_EQ(summary.duplicate_rows, 2u) << "rows 0 and 13, for which finished row 14 answers";
-  EXPECT_EQ(summary.rows_to_run, 9u);
+  EXPECT_EQ(summary.finished_inputs, 2u);
+  EXPECT_EQ(summary.duplicate_inputs, 2u) << "rows 0 and 13, for which finished row 14 answers";
+  EXPECT_EQ(summary.inputs_to_run, 9u);
   // Rows 1 to 9 run: 50 tokens once, and 2 + ... + 10 tokens of their own.
   EXPECT_EQ(summary.prompt_tokens, 10u * 50 + 55 + 51);
   EXPECT_EQ(summary.saved_by_deduplication, 102u);
@@ -72,11 +96,11 @@ TEST(PlannerTest, CountsWhatThePlanPrints) {
   EXPECT_EQ(summary.prefix_nodes, 1u);
   EXPECT_EQ(summary.prefix_depth, 1u);
   EXPECT_EQ(summary.prefix_tokens, 50u);
-  EXPECT_EQ(summary.rows_with_prefix, 9u);
+  EXPECT_EQ(summary.inputs_with_prefix, 9u);
   EXPECT_EQ(summary.longest_row, 9u);
-  EXPECT_EQ(summary.longest_row_tokens, 60u);
-  EXPECT_EQ(summary.median_row_tokens, 54u);
-  EXPECT_EQ(summary.p95_row_tokens, 60u);
+  EXPECT_EQ(summary.longest_input_tokens, 60u);
+  EXPECT_EQ(summary.median_input_tokens, 54u);
+  EXPECT_EQ(summary.p95_input_tokens, 60u);
   EXPECT_GT(summary.disk_bytes, 16 * sizeof(RowEntry));
   EXPECT_EQ(plan.rows[0].representative, 14u);
   EXPECT_EQ(plan.rows[13].representative, 14u);
@@ -85,7 +109,7 @@ TEST(PlannerTest, CountsWhatThePlanPrints) {
 TEST(PlannerTest, NoRows) {
   const Plan plan = Planner(ScratchFolder()).Finish({});
   EXPECT_EQ(plan.summary.rows, 0u);
-  EXPECT_EQ(plan.summary.rows_to_run, 0u);
+  EXPECT_EQ(plan.summary.inputs_to_run, 0u);
   EXPECT_EQ(plan.summary.computed_tokens, 0u);
   EXPECT_EQ(EstimateMemory(plan, {}).total_bytes(), 0u);
 }
@@ -97,11 +121,11 @@ TEST(PlannerTest, OptionsSwitchSavingsOff) {
     return std::move(planner).Finish(options).summary;
   };
   const PlanSummary all = make({});
-  EXPECT_EQ(all.rows_to_run, 1u);
+  EXPECT_EQ(all.inputs_to_run, 1u);
   EXPECT_EQ(all.computed_tokens, 100u);
   EXPECT_EQ(all.saved_by_deduplication, 1900u);
   const PlanSummary no_duplicates = make({.deduplication = Deduplication::kOff});
-  EXPECT_EQ(no_duplicates.rows_to_run, 20u);
+  EXPECT_EQ(no_duplicates.inputs_to_run, 20u);
   EXPECT_EQ(no_duplicates.computed_tokens, 99u + 20);
   EXPECT_EQ(no_duplicates.saved_by_deduplication, 0u);
   const PlanSummary none =
@@ -262,7 +286,7 @@ Plan PlanManyRows(uint64_t count) {
       row.insert(row.begin() + static_cast<ptrdiff_t>(head.size()), document.begin(),
                  document.end());
     }
-    planner.Add({.status = RowStatus::kOk, .tokens = row});
+    planner.Add(PreparedInput{.status = RowStatus::kOk, .tokens = row});
   }
   return std::move(planner).Finish({});
 }
@@ -288,11 +312,11 @@ TEST(PlannerTest, AMillionRowsTakeSecondsAndNoMemory) {
   const Plan plan = PlanManyRows(count);
   const double seconds = ProcessorSeconds() - start;
   EXPECT_EQ(plan.summary.rows, count);
-  EXPECT_EQ(plan.summary.duplicate_rows, count / 16);
-  EXPECT_EQ(plan.summary.rows_to_run, count - count / 16);
+  EXPECT_EQ(plan.summary.duplicate_inputs, count / 16);
+  EXPECT_EQ(plan.summary.inputs_to_run, count - count / 16);
   EXPECT_GT(plan.summary.prefix_nodes, 400u);
   EXPECT_LE(plan.summary.prefix_nodes, 4096u);
-  EXPECT_GT(plan.summary.saved_by_prefix_sharing, 59 * plan.summary.rows_to_run);
+  EXPECT_GT(plan.summary.saved_by_prefix_sharing, 59 * plan.summary.inputs_to_run);
   RecordProperty("seconds", std::to_string(seconds));
   RecordProperty("growth_bytes", std::to_string(static_cast<int64_t>(peak.bytes()) -
                                                 static_cast<int64_t>(small_peak)));

@@ -34,14 +34,15 @@ RowResult Scored(std::vector<double> log_probs, RowStatus status = RowStatus::kO
   return result;
 }
 
-std::vector<Cell> Output(const Task& task, const RowResult& result) {
+std::vector<Cell> Output(const OneInputTask& task, const RowResult& result) {
   std::vector<Cell> cells = {std::string("left over")};
   task.Output(result, cells);
   EXPECT_EQ(cells.size(), task.columns().size());
   return cells;
 }
 
-std::string PromptOf(const Task& task, const Tokenizer& tokenizer, const std::string& json) {
+std::string PromptOf(const OneInputTask& task, const Tokenizer& tokenizer,
+                     const std::string& json) {
   PrepareScratch scratch;
   ModelInput input;
   task.Prepare(ReadRecord(json), scratch, input);
@@ -155,7 +156,7 @@ TEST(ClassifyTask, NormalisesByTokens) {
   const ClassifyTask task(model.ForTasks(), options);
   EXPECT_EQ(task.PredictedLabel(result), 1u);  // -1 against -0.75
   EXPECT_EQ(task.Probabilities(result), Softmax(std::vector<double>{-1.0, -0.75}));
-  EXPECT_EQ(task.CalibrationPrompt(), std::nullopt);
+  EXPECT_TRUE(task.CalibrationPrompts().empty());
 }
 
 TEST(ClassifyTask, NormalisesByThePrior) {
@@ -165,14 +166,15 @@ TEST(ClassifyTask, NormalisesByThePrior) {
   options.prompt.mode = PromptMode::kRaw;
   options.prompt.prompt = "<{{text}}{{x}}>";
   ClassifyTask task(model.ForTasks(), options);
-  ASSERT_TRUE(task.CalibrationPrompt().has_value());
-  EXPECT_EQ(Readable(*model.tokenizer, *task.CalibrationPrompt()), "<N/AN/A>");
+  ASSERT_EQ(task.CalibrationPrompts().size(), 1u);
+  EXPECT_EQ(Readable(*model.tokenizer, task.CalibrationPrompts()[0]), "<N/AN/A>");
   const RowResult result = Scored({-2.0, -3.0});
   EXPECT_THROW(task.Probabilities(result), InternalError);  // asked before it was calibrated
-  task.SetCalibration(std::vector<double>{-1.0, -4.0});
+  task.SetCalibration(std::vector<std::vector<double>>{{-1.0, -4.0}});
   EXPECT_EQ(task.PredictedLabel(result), 1u);  // -1 against 1
   EXPECT_EQ(task.Probabilities(result), Softmax(std::vector<double>{-1.0, 1.0}));
-  EXPECT_THROW(task.SetCalibration(std::vector<double>{-1.0, kMinusInfinity}), ModelError);
+  EXPECT_THROW(task.SetCalibration(std::vector<std::vector<double>>{{-1.0, kMinusInfinity}}),
+               ModelError);
 }
 
 TEST(ClassifyTask, RefusesLabelsThatMakeNoSense) {

@@ -114,6 +114,21 @@ TEST(RowResult, MutatedBytesAreRefusedOrMeanThemselves) {
   }
 }
 
+TEST(RowResult, TheFirstOfTheWorstInputsDecidesForTheRow) {
+  const auto decides = [](std::vector<RowStatus> statuses) {
+    std::vector<RowResult> results(statuses.size());
+    for (size_t i = 0; i < results.size(); ++i) results[i].status = statuses[i];
+    return static_cast<size_t>(&DecidingResult(results) - results.data());
+  };
+  EXPECT_EQ(decides({RowStatus::kOk}), 0u);
+  EXPECT_EQ(decides({RowStatus::kOk, RowStatus::kOk}), 0u);
+  EXPECT_EQ(decides({RowStatus::kOk, RowStatus::kTruncated, RowStatus::kTruncated}), 1u);
+  EXPECT_EQ(decides({RowStatus::kTruncated, RowStatus::kSkipped}), 1u);
+  EXPECT_EQ(decides({RowStatus::kSkipped, RowStatus::kOk, RowStatus::kError, RowStatus::kError}),
+            2u);
+  EXPECT_THROW(decides({}), InternalError);
+}
+
 TEST(RowResult, NamesAreThoseOfTheOutputFormat) {
   EXPECT_EQ(Name(RowStatus::kOk), "ok");
   EXPECT_EQ(Name(RowStatus::kTruncated), "truncated");
