@@ -9,6 +9,7 @@
 
 #include "base/cpu.h"
 #include "cli/commands.h"
+#include "cli/explanation_view.h"
 #include "cli/job_flags.h"
 #include "cli/model_pull.h"
 #include "cli/progress.h"
@@ -19,6 +20,7 @@
 #include "tasks/classify.h"
 #include "tasks/embed.h"
 #include "tasks/encoder_classify.h"
+#include "tasks/explain.h"
 #include "tasks/file_hash.h"
 #include "tasks/generate.h"
 #include "tasks/labels.h"
@@ -43,6 +45,8 @@ struct ClassifyFlags {
   std::string example_label;
   std::string head;
   std::string save_head;
+  bool explain = false;
+  std::string explain_html;
 
   void AddTo(CLI::App& app) {
     app.option_defaults()->group("Labels");
@@ -56,6 +60,10 @@ struct ClassifyFlags {
         ->type_name("NAME");
     AddFlag(app, "--probabilities", probabilities, "a column with the probability of each label");
     AddFlag(app, "--log-probs", log_probs, "a column with the log-probabilities of all labels");
+    AddFlag(app, "--explain", explain, "a column with what each word contributes to the label");
+    AddFlag(app, "--explain-html", explain_html,
+            "the same as a coloured page, of the first 1,000 rows")
+        ->type_name("FILE");
     AddFlag(app, "--examples", examples, "encoders: labelled rows to fit a linear head on");
     AddFlag(app, "--example-label", example_label,
             "the column of --examples with the labels (default: that of --gold, or label)");
@@ -63,6 +71,7 @@ struct ClassifyFlags {
     AddFlag(app, "--head", head, "encoders: use a head that --save-head has written");
   }
 
+  bool Explains() const { return explain || !explain_html.empty(); }
   bool ForEncoders() const { return !examples.empty() || !head.empty() || !save_head.empty(); }
 
   ClassifyOptions ToOptions() const {
@@ -139,9 +148,9 @@ void SaveHead(const std::string& path, const NamedHead& head) {
 }
 
 // classify and sentiment with an encoder.
-std::unique_ptr<Task> MakeEncoderClassifier(std::string_view name, const ClassifyFlags& flags,
-                                            const std::string& gold, const TaskModel& model,
-                                            const ClassifyOptions& classify) {
+std::unique_ptr<LabelTask> MakeEncoderClassifier(std::string_view name, const ClassifyFlags& flags,
+                                                 const std::string& gold, const TaskModel& model,
+                                                 const ClassifyOptions& classify) {
   EncoderClassifyOptions options;
   options.prompt = classify.prompt;
   options.labels = classify.labels;
@@ -225,7 +234,10 @@ void CheckInput(const SourceOptions& options, FileSystem& file_system) {
   if (!is_pipe) OpenSource(file_system, options);
 }
 
-ExitCode RunTask(const JobFlags& flags, Purpose purpose, const MakeTask& make_task) {
+using RowObserver = std::function<void(const RowAnswer&, const OutputRow&)>;
+
+ExitCode RunTask(const JobFlags& flags, Purpose purpose, const MakeTask& make_task,
+                 const RowObserver& on_row = {}) {
   const std::atomic<bool>& stop = InstallSignalHandlers();
   const CpuTopology topology = DetectCpuTopology();
   const kernels::KernelTable& kernels = kernels::SelectTable(DetectCpuFeatures(), flags.isa);
@@ -264,6 +276,7 @@ ExitCode RunTask(const JobFlags& flags, Purpose purpose, const MakeTask& make_ta
   JobContext context;
   context.file_system = file_system.get();
   context.stop = &stop;
+  context.on_row = on_row;
   context.on_progress = [&](const JobProgress& at) { progress.Show(at); };
   context.on_notice = [&](const std::string& line) {
     progress.Finish();
@@ -291,6 +304,7 @@ constexpr const char* kSentimentExamples = R"(
 Examples:
   rowmill sentiment reviews.csv --text review -o out.jsonl
   rowmill sentiment reviews.csv --text review --gold stars --labels good,bad -o out.csv
+  rowmill sentiment reviews.csv --text review --explain --explain-html why.html -o out.jsonl
   zcat big.jsonl.gz | rowmill sentiment - --format jsonl --probabilities > out.jsonl)";
 constexpr const char* kClassifyExamples = R"(
 Examples:
@@ -315,6 +329,30 @@ Examples:
   rowmill plan sentiment reviews.csv --text review
   rowmill plan generate rows.csv --prompt 'Summarise: {{body}}' --memory 2G)";
 
+using MakeLabelTask =
+    std::function<std::unique_ptr<LabelTask>(const TaskModel&, const PromptOptions&)>;
+
+// A task with labels, explained where the flags ask for it.
+ExitCode RunLabelTask(const JobFlags& flags, const ClassifyFlags& classify, Purpose purpose,
+                      const MakeLabelTask& make_task) {
+  if (!classify.Explains()) return RunTask(flags, purpose, make_task);
+  const ExplainTask* explained = nullptr;
+  const MakeTask make_explained = [&](const TaskModel& model, const PromptOptions& prompt) {
+    auto task = std::make_unique<ExplainTask>(make_task(model, prompt));
+    explained = task.get();
+    return task;
+  };
+  if (classify.explain_html.empty() || purpose == Purpose::kPlan) {
+    return RunTask(flags, purpose, make_explained);
+  }
+  ExplanationView view(classify.explain_html, "Explanations of " + flags.input);
+  const ExitCode code = RunTask(
+      flags, purpose, make_explained,
+      [&](const RowAnswer& row, const OutputRow& output) { view.Add(*explained, row, output); });
+  view.Finish();
+  return code;
+}
+
 // Makes one task's subcommand under `parent`; the flags live as long as the callback.
 void AddSentiment(CLI::App& parent, Action& action, Purpose purpose) {
   CLI::App* app = parent.add_subcommand("sentiment", "positive or negative, for each row");
@@ -325,9 +363,9 @@ void AddSentiment(CLI::App& parent, Action& action, Purpose purpose) {
   classify->AddTo(*app);
   app->callback([=, &action] {
     action = [=] {
-      return RunTask(
-          *flags, purpose,
-          [&](const TaskModel& model, const PromptOptions& prompt) -> std::unique_ptr<Task> {
+      return RunLabelTask(
+          *flags, *classify, purpose,
+          [&](const TaskModel& model, const PromptOptions& prompt) -> std::unique_ptr<LabelTask> {
             ClassifyOptions options = classify->ToOptions();
             options.prompt = prompt;
             if (model.encoder != nullptr) {
@@ -349,9 +387,9 @@ void AddClassify(CLI::App& parent, Action& action, Purpose purpose) {
   classify->AddTo(*app);
   app->callback([=, &action] {
     action = [=] {
-      return RunTask(
-          *flags, purpose,
-          [&](const TaskModel& model, const PromptOptions& prompt) -> std::unique_ptr<Task> {
+      return RunLabelTask(
+          *flags, *classify, purpose,
+          [&](const TaskModel& model, const PromptOptions& prompt) -> std::unique_ptr<LabelTask> {
             ClassifyOptions options = classify->ToOptions();
             options.prompt = prompt;
             if (model.encoder != nullptr) {

@@ -144,6 +144,14 @@ void PromptRows::Prepare(const Record& record, PrepareScratch& scratch, ModelInp
   Cut(scratch, input);
 }
 
+void PromptRows::PrepareValues(PrepareScratch& scratch, ModelInput& input) const {
+  input.Clear();
+  Encode(scratch, input);
+  if (input.tokens.size() > max_prompt_tokens_) {
+    FailTooLong("the prompt", input.tokens.size(), input);
+  }
+}
+
 bool PromptRows::ReadValues(const Record& record, PrepareScratch& scratch,
                             ModelInput& input) const {
   const std::vector<PromptColumn>& columns = encoder_.columns();

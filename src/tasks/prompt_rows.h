@@ -48,6 +48,10 @@ class PromptRows {
   void CheckColumns(const ColumnNames& columns) const;
 
   void Prepare(const Record& record, PrepareScratch& scratch, ModelInput& input) const;
+  // The prompt of scratch.values, one for each of encoder().columns(), as they stand: neither
+  // cleaned nor cut. `input` is cleared first. Prepare leaves the values of its row there, as they
+  // stand in the prompt.
+  void PrepareValues(PrepareScratch& scratch, ModelInput& input) const;
   // The prompt with `value` in place of every value. Throws UsageError where it does not fit.
   std::vector<int32_t> PromptWith(std::string_view value) const;
 
