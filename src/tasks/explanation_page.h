@@ -14,9 +14,9 @@ namespace rowmill {
 
 struct ExplainedRow {
   uint64_t row = 0;
-  std::string_view label;  // empty where there is no answer
+  std::string_view label = {};  // empty where there is no answer
   double probability = 0.0;
-  std::string_view error;  // why not
+  std::string_view error = {};  // why not
 };
 
 // Everything in front of the first row.
