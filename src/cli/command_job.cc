@@ -241,11 +241,13 @@ ExitCode RunTask(const JobFlags& flags, Purpose purpose, const MakeTask& make_ta
   const std::atomic<bool>& stop = InstallSignalHandlers();
   const CpuTopology topology = DetectCpuTopology();
   const kernels::KernelTable& kernels = kernels::SelectTable(DetectCpuFeatures(), flags.isa);
-  const JobOptions options = ToJobOptions(flags, topology);
-  const PromptOptions prompt = ToPromptOptions(flags);
+  JobOptions options = ToJobOptions(flags, topology);
+  PromptOptions prompt = ToPromptOptions(flags);
   const std::unique_ptr<FileSystem> file_system = MakePosixFileSystem();
   ProgressDisplay progress(ParseProgressMode(flags.progress));
   CheckInput(options.source, *file_system);
+  options.redactor = prompt.redactor = MakeRedactor(
+      flags, purpose == Purpose::kPlan ? Redactor::Purpose::kPlan : Redactor::Purpose::kRun);
   PullIfMissing(flags.model, flags.offline ? Network::kForbidden : NetworkFromEnvironment(),
                 *file_system);
 

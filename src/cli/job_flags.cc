@@ -125,6 +125,7 @@ void JobFlags::AddTo(CLI::App& app) {
       ->type_name("");
   AddInputFlags(app);
   AddPromptFlags(app);
+  AddPrivacyFlags(app);
   AddModelFlags(app);
   AddWorkFlags(app);
 }
@@ -168,6 +169,24 @@ void JobFlags::AddPromptFlags(CLI::App& app) {
           "rows longer than the context: error, head or tail (which end is cut off)")
       ->type_name("NAME");
   AddFlag(app, "--max-context", max_context, "context in tokens (default: the model's)");
+}
+
+void JobFlags::AddPrivacyFlags(CLI::App& app) {
+  app.option_defaults()->group("Privacy");
+  AddFlag(app, "--redact", redact,
+          "hide personal data from the model: all, or a list such as email,phone,card,id")
+      ->type_name("LIST");
+  AddFlag(app, "--redact-with", redact_with,
+          "what takes its place: mask, hash or pseudonym (which can be led back)")
+      ->type_name("NAME");
+  AddFlag(app, "--redact-pattern", redact_pattern,
+          "a pattern of your own (RE2); may be given several times")
+      ->type_name("NAME=REGEX");
+  AddFlag(app, "--redact-key", redact_key, "file with the secret of --redact-with hash")
+      ->type_name("FILE");
+  AddFlag(app, "--redact-map", redact_map, "file that leads from pseudonyms back to the values")
+      ->type_name("FILE");
+  AddFlag(app, "--redact-output", redact_output, "redact what the model writes as well");
 }
 
 void JobFlags::AddModelFlags(CLI::App& app) {
@@ -290,6 +309,27 @@ JobOptions ToJobOptions(const JobFlags& flags, const CpuTopology& topology) {
   if (!ParseOnOff(flags.speculation, "--speculation")) options.unit.draft_tokens = 0;
   if (!flags.memory.empty()) options.memory_bytes = ParseSize(flags.memory, "--memory");
   return options;
+}
+
+std::shared_ptr<const Redactor> MakeRedactor(const JobFlags& flags, Redactor::Purpose purpose) {
+  RedactOptions options;
+  options.entities = ParseEntities(flags.redact);
+  options.patterns = flags.redact_pattern;
+  options.way = Choose<RedactWay>("--redact-with", flags.redact_with,
+                                  {{"mask", RedactWay::kMask},
+                                   {"hash", RedactWay::kHash},
+                                   {"pseudonym", RedactWay::kPseudonym}});
+  options.key_path = flags.redact_key;
+  options.map_path = flags.redact_map;
+  options.output = flags.redact_output;
+  if (!options.any()) {
+    if (options.way == RedactWay::kMask && options.key_path.empty() && options.map_path.empty() &&
+        !options.output) {
+      return nullptr;
+    }
+    throw UsageError("--redact says what is to be redacted, such as --redact all");
+  }
+  return std::make_shared<const Redactor>(options, purpose);
 }
 
 PromptOptions ToPromptOptions(const JobFlags& flags) {

@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -11,6 +12,7 @@
 
 #include "base/cpu.h"
 #include "engine/job.h"
+#include "prep/redact/redactor.h"
 #include "tasks/prompt_options.h"
 
 namespace rowmill {
@@ -32,6 +34,12 @@ struct JobFlags {
   std::string gold;
   std::string id;
   std::string clean;
+  std::string redact;
+  std::string redact_with = "mask";
+  std::vector<std::string> redact_pattern;
+  std::string redact_key;
+  std::string redact_map;
+  bool redact_output = false;
   std::string units = "auto";
   size_t threads_per_unit = 1;
   std::string split = "stealing";
@@ -59,6 +67,7 @@ struct JobFlags {
  private:
   void AddInputFlags(CLI::App& app);
   void AddPromptFlags(CLI::App& app);
+  void AddPrivacyFlags(CLI::App& app);
   void AddModelFlags(CLI::App& app);
   void AddWorkFlags(CLI::App& app);
 };
@@ -74,6 +83,8 @@ CLI::Option* AddFlag(CLI::App& app, const std::string& names, T& target, const s
 // The shared flags as the engine's options. Throws UsageError.
 JobOptions ToJobOptions(const JobFlags& flags, const CpuTopology& topology);
 PromptOptions ToPromptOptions(const JobFlags& flags);
+// Null where nothing is to be redacted. Throws UsageError and IoError.
+std::shared_ptr<const Redactor> MakeRedactor(const JobFlags& flags, Redactor::Purpose purpose);
 
 // The value that `text` names among `choices`. Throws UsageError with "did you mean" and all of
 // them.

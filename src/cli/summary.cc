@@ -63,6 +63,14 @@ void PrintCleaning(const PrepReport& prep) {
   Say("cleaned       {} rows ({})\n", prep.changed_rows, list);
 }
 
+std::string Redacted(const std::vector<std::pair<std::string, uint64_t>>& found, uint64_t rows) {
+  std::string list;
+  for (const auto& [name, count] : found) {
+    list += fmt::format("{}{} {}", list.empty() ? "" : ", ", count, name);
+  }
+  return fmt::format("{} rows{}", rows, list.empty() ? "" : " (" + list + ")");
+}
+
 std::string Count(size_t count, const char* what) {
   return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
 }
@@ -82,6 +90,12 @@ void PrintSummary(const RunReport& report) {
         report.first_failure->line, report.first_failure->error);
   }
   if (report.prep.changed_rows > 0) PrintCleaning(report.prep);
+  if (report.redacts) {
+    Say("redacted      {}\n", Redacted(report.redacted, report.redacted_rows));
+    if (!report.redacted_output.empty()) {
+      Say("  in output   {}\n", Redacted(report.redacted_output, report.redacted_output_rows));
+    }
+  }
   if (report.resumed_rows > 0) {
     Say("resumed       {} rows were done already, {} were begun and done again\n",
         report.resumed_rows, report.interrupted_rows);

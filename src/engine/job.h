@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -21,6 +22,7 @@
 #include "engine/run_report.h"
 #include "engine/scheduler.h"
 #include "models/encoder.h"
+#include "prep/redact/redactor.h"
 #include "tasks/task.h"
 
 namespace rowmill {
@@ -53,6 +55,8 @@ struct JobOptions {
   std::optional<std::string> id_column;    // must be there and differ in every row
   std::optional<std::string> gold_column;  // for tasks with labels only
   ErrorLimit max_errors;
+  // The one that the task redacts its rows with; null where nothing is redacted.
+  std::shared_ptr<const Redactor> redactor;
 
   size_t num_units = 1;
   size_t threads_per_unit = 1;

@@ -17,6 +17,16 @@ constexpr size_t kEventQueue = 1024;
 
 double Seconds(Clock::duration duration) { return std::chrono::duration<double>(duration).count(); }
 
+std::vector<std::pair<std::string, uint64_t>> NamedCounts(const RedactCounts& counts,
+                                                          const Redactor& redactor) {
+  std::vector<std::pair<std::string, uint64_t>> named;
+  for (size_t kind = 0; kind < counts.by_kind.size(); ++kind) {
+    if (counts.by_kind[kind] == 0) continue;
+    named.emplace_back(redactor.KindName(static_cast<uint32_t>(kind)), counts.by_kind[kind]);
+  }
+  return named;
+}
+
 uint64_t Nanoseconds(double seconds) { return static_cast<uint64_t>(seconds * 1e9); }
 
 }  // namespace
@@ -359,6 +369,9 @@ void JobRun::OpenOutput(ByteSink& bytes) {
   renderer_ = std::make_unique<Renderer>(*source_, *output_sink_, task_, *plan_, *results_,
                                          options_.gold_column);
   renderer_->SetObserver(context_.on_row);
+  if (options_.redactor != nullptr && options_.redactor->options().output) {
+    renderer_->RedactOutput(options_.redactor.get());
+  }
 }
 
 void JobRun::WriteOutput() {
@@ -371,6 +384,7 @@ void JobRun::WriteOutput() {
   renderer_->WriteAll();
   output_sink_->Finish();
   if (compressor_ != nullptr) compressor_->Finish();
+  if (options_.redactor != nullptr) options_.redactor->Sync();
   FillReport();
   if (folder_ != nullptr) report_.output_bytes = part->Info().size;
   if (folder_ != nullptr) folder_->CommitOutput(std::move(part), report_.ToJson());
@@ -423,6 +437,13 @@ void JobRun::FillReport() {
   report_.first_failure = counts.first_failure;
   report_.gold = counts.gold;
   report_.labels.assign(task_.labels().begin(), task_.labels().end());
+  if (options_.redactor != nullptr) {
+    report_.redacts = true;
+    report_.redacted_rows = report_.prep.redacted.rows;
+    report_.redacted_output_rows = counts.redacted.rows;
+    report_.redacted = NamedCounts(report_.prep.redacted, *options_.redactor);
+    report_.redacted_output = NamedCounts(counts.redacted, *options_.redactor);
+  }
   const PlanSummary& summary = plan_->summary;
   report_.interrupted_rows = results_->interrupted_rows();
   CountRows();

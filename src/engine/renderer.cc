@@ -85,6 +85,7 @@ void Renderer::WriteRow() {
   const RowResult& result = DecidingResult(row_results_);
   const RowAnswer answer = {record_, row_results_};
   task_.OutputRow(answer, cells_);
+  if (redactor_ != nullptr && task_.labels().empty()) RedactCells();
   const OutputRow written = {cells_, result.status, result.error};
   sink_.Write(record_, written);
   if (on_row_) on_row_(answer, written);
@@ -95,6 +96,15 @@ void Renderer::WriteRow() {
     counts_.first_failure = {row, record_.line, result.error};
   }
   if (counts_.gold) CountGold(answer);
+}
+
+void Renderer::RedactCells() {
+  bool is_redacted = false;
+  for (Cell& cell : cells_) {
+    auto* text = std::get_if<std::string>(&cell);
+    if (text != nullptr && redactor_->Redact(*text, counts_.redacted)) is_redacted = true;
+  }
+  counts_.redacted.rows += is_redacted;
 }
 
 void Renderer::CountGold(const RowAnswer& row) {

@@ -18,6 +18,7 @@
 #include "engine/result_store.h"
 #include "engine/run_report.h"
 #include "metrics/classification.h"
+#include "prep/redact/redactor.h"
 #include "tasks/task.h"
 
 namespace rowmill {
@@ -27,6 +28,7 @@ struct RenderCounts {
   uint64_t rows = 0;
   std::optional<RowFailure> first_failure;
   std::optional<ClassificationCounts> gold;
+  RedactCounts redacted;  // in the output
 };
 
 class Renderer {
@@ -39,6 +41,8 @@ class Renderer {
   void SetObserver(std::function<void(const RowAnswer&, const OutputRow&)> on_row) {
     on_row_ = std::move(on_row);
   }
+  // What the task writes is redacted as well (--redact-output). Labels, which the user gave, stay.
+  void RedactOutput(const Redactor* redactor) { redactor_ = redactor; }
 
   // Writes rows in order up to the first that has no result yet.
   void WriteAvailable();
@@ -55,6 +59,7 @@ class Renderer {
   // False at the end of the input or of the shard.
   bool NextRecord();
   void WriteRow();
+  void RedactCells();
   void CountGold(const RowAnswer& row);
 
   Source& source_;
@@ -63,6 +68,7 @@ class Renderer {
   const Plan& plan_;
   ResultStore& results_;
   std::optional<std::string> gold_column_;
+  const Redactor* redactor_ = nullptr;
   std::optional<size_t> probability_column_;  // for calibration
   std::function<void(const RowAnswer&, const OutputRow&)> on_row_;
   Record record_;

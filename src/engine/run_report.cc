@@ -114,6 +114,15 @@ std::string RunReport::ToJson() const {
                              {"error", first_failure->error}};
   }
   for (const auto& [name, count] : prep.Items()) json["preprocessing"][name] = count;
+  if (redacts) {
+    json["redaction"]["rows"] = redacted_rows;
+    json["redaction"]["found"] = Json::object();
+    for (const auto& [name, count] : redacted) json["redaction"]["found"][name] = count;
+    json["redaction"]["output_rows"] = redacted_output_rows;
+    json["redaction"]["output_found"] = Json::object();
+    for (const auto& [name, count] : redacted_output)
+      json["redaction"]["output_found"][name] = count;
+  }
   json["tokens"] = {{"prompt", prompt_tokens},
                     {"computed", computed_tokens},
                     {"generated", generated_tokens},

@@ -42,7 +42,13 @@ struct RunReport {
   std::vector<std::pair<std::string, std::string>> options;    // what decides the output's bytes
   std::vector<std::pair<std::string, std::string>> execution;  // what does not
   std::vector<Rename> renamed_columns;
-  PrepReport prep;          // what cleaning changed
+  PrepReport prep;  // what cleaning changed
+  // What --redact replaced, by name; never the values. `_output`: in what the model wrote.
+  std::vector<std::pair<std::string, uint64_t>> redacted;
+  std::vector<std::pair<std::string, uint64_t>> redacted_output;
+  uint64_t redacted_rows = 0;
+  uint64_t redacted_output_rows = 0;
+  bool redacts = false;
   std::string fingerprint;  // digest of what decides the output's bytes; empty without a file
   uint64_t output_bytes = 0;
   bool finished_before = false;  // nothing was left to do; no other field says anything then

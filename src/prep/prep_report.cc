@@ -38,6 +38,7 @@ void PrepReport::Merge(const PrepReport& other) {
   empty_rows += other.empty_rows;
   emptied_rows += other.emptied_rows;
   duplicate_rows += other.duplicate_rows;
+  redacted.Merge(other.redacted);
   lengths.Merge(other.lengths);
 }
 

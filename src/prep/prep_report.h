@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "prep/length_histogram.h"
+#include "prep/redact/redactor.h"
 
 namespace rowmill {
 
@@ -37,6 +38,7 @@ struct PrepReport {
   uint64_t empty_rows = 0;      // no text, before or after cleaning
   uint64_t emptied_rows = 0;    // of these: only after it
   uint64_t duplicate_rows = 0;  // counted by the planner, which has the digests of all rows
+  RedactCounts redacted;        // what was found and replaced; no part of Items()
   LengthHistogram lengths;      // of the text in characters, of rows that have some
 
   // One row: `num_characters` is the length of its cleaned text.

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -13,6 +14,7 @@ namespace rowmill {
 
 class ChatTemplate;
 class Encoder;
+class Redactor;
 class Tokenizer;
 
 // What a task needs of a loaded model. The owner (tasks/loaded_model.h) outlives the task.
@@ -47,6 +49,8 @@ struct PromptOptions {
   std::optional<std::string> system;     // --system
   PromptMode mode = PromptMode::kAuto;   // --raw-prompt: kRaw
   CleanOptions clean;                    // --clean
+  // --redact: what it finds is replaced after cleaning; null where nothing is asked for.
+  std::shared_ptr<const Redactor> redactor;
   Overflow overflow = Overflow::kError;
   size_t max_context = 0;  // tokens, prompt and answer; 0: what the model was trained for
 };

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "data/utf8.h"
 #include "prep/clean_text.h"
+#include "prep/redact/redactor.h"
 #include "text/utf8.h"
 
 namespace rowmill {
@@ -79,6 +80,7 @@ PromptRows::PromptRows(const TaskModel& model, const PromptOptions& options, Pro
                        size_t answer_tokens)
     : encoder_(std::move(encoder)),
       preprocessor_(options.clean),
+      redactor_(options.redactor),
       overflow_(options.overflow),
       max_context_(MaxContext(model, options)),
       answer_tokens_(answer_tokens),
@@ -124,6 +126,9 @@ std::vector<std::pair<std::string, std::string>> PromptRows::FingerprintEntries(
   std::vector<std::pair<std::string, std::string>> entries = encoder_.FingerprintEntries();
   constexpr const char* kNames[] = {"error", "head", "tail"};
   entries.emplace_back("clean", CleanOptionsText(preprocessor_.options()));
+  if (redactor_ != nullptr) {
+    for (auto& entry : redactor_->FingerprintEntries()) entries.push_back(std::move(entry));
+  }
   entries.emplace_back("overflow", kNames[static_cast<size_t>(overflow_)]);
   entries.emplace_back("context", std::to_string(max_context_));
   return entries;
@@ -159,6 +164,7 @@ bool PromptRows::ReadValues(const Record& record, PrepareScratch& scratch,
   bool all_blank = true;
   uint64_t num_characters = 0;
   RowChanges changes;
+  bool is_redacted = false;
   const auto invalid = [&](std::string error) {
     Fail(RowStatus::kInvalid, std::move(error), input);
     return false;
@@ -175,10 +181,14 @@ bool PromptRows::ReadValues(const Record& record, PrepareScratch& scratch,
                      ", not a string");
     }
     changes.Add(preprocessor_.Clean(*field));
+    if (redactor_ != nullptr && redactor_->Redact(field->text, scratch.report.redacted)) {
+      is_redacted = true;
+    }
     num_characters += CountCharacters(field->text);
     all_blank = all_blank && IsBlankText(field->text);
     scratch.values[i] = std::move(field->text);
   }
+  scratch.report.redacted.rows += is_redacted;
   scratch.report.AddRow(changes, all_blank ? 0 : num_characters);
   if (!all_blank) return true;
   const std::string what = columns.size() == 1 ? Column(columns[0].column) + " is empty"

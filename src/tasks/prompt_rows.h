@@ -18,7 +18,7 @@
 // the prompt is the template's, and a row is cut no shorter than the seams ask for.
 //
 // What it is not: the cleaning itself, which the Preprocessor (prep/preprocessor.h) does to each
-// value before it is looked at.
+// value before it is looked at, nor the redaction (prep/redact/redactor.h), which comes next.
 #pragma once
 
 #include <cstddef>
@@ -66,6 +66,7 @@ class PromptRows {
 
   PromptEncoder encoder_;
   Preprocessor preprocessor_;
+  std::shared_ptr<const Redactor> redactor_;  // null: none
   Overflow overflow_;
   size_t max_context_;
   size_t answer_tokens_;

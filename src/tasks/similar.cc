@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "data/json_text.h"
 #include "data/source.h"
+#include "prep/redact/redactor.h"
 #include "tasks/embed.h"
 
 namespace rowmill {
@@ -51,6 +52,10 @@ SimilarTask::SimilarTask(const TaskModel& model, const SimilarOptions& options,
     }
     rows_of_others_.push_back(record.index);
     texts_.push_back(record.Field(text_column).value_or(FieldValue{}).text);
+    if (options.prompt.redactor != nullptr && options.prompt.redactor->options().output) {
+      RedactCounts ignored;
+      options.prompt.redactor->Redact(texts_.back(), ignored);
+    }
     hash.Update(AsBytes(std::to_string(record.index) + ":" + std::to_string(texts_.back().size())));
     hash.Update(AsBytes(texts_.back()));
     hash.Update(std::as_bytes(std::span(input.tokens)));
