@@ -80,10 +80,10 @@ void FindByRules(std::string_view text, size_t begin, std::span<const NationalId
 }
 
 void AddBest(std::vector<Find>& finds, SpanList& found) {
-  std::stable_sort(finds.begin(), finds.end(), [](const Find& a, const Find& b) {
+  const auto best = std::min_element(finds.begin(), finds.end(), [](const Find& a, const Find& b) {
     return a.span.size() != b.span.size() ? a.span.size() > b.span.size() : a.distance < b.distance;
   });
-  if (!finds.empty()) found.spans().push_back(finds.front().span);
+  if (best != finds.end()) found.spans().push_back(best->span);
   finds.clear();
 }
 
