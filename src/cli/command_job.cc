@@ -13,6 +13,7 @@
 #include "cli/job_flags.h"
 #include "cli/model_pull.h"
 #include "cli/progress.h"
+#include "cli/run_task.h"
 #include "cli/signals.h"
 #include "cli/standard_streams.h"
 #include "cli/summary.h"
@@ -30,9 +31,6 @@
 
 namespace rowmill {
 namespace {
-
-enum class Purpose : uint8_t { kRun, kPlan };
-using MakeTask = std::function<std::unique_ptr<Task>(const TaskModel&, const PromptOptions&)>;
 
 struct ClassifyFlags {
   std::string labels;
@@ -234,10 +232,10 @@ void CheckInput(const SourceOptions& options, FileSystem& file_system) {
   if (!is_pipe) OpenSource(file_system, options);
 }
 
-using RowObserver = std::function<void(const RowAnswer&, const OutputRow&)>;
+}  // namespace
 
 ExitCode RunTask(const JobFlags& flags, Purpose purpose, const MakeTask& make_task,
-                 const RowObserver& on_row = {}) {
+                 const RowObserver& on_row) {
   const std::atomic<bool>& stop = InstallSignalHandlers();
   const CpuTopology topology = DetectCpuTopology();
   const kernels::KernelTable& kernels = kernels::SelectTable(DetectCpuFeatures(), flags.isa);
@@ -300,6 +298,8 @@ ExitCode RunTask(const JobFlags& flags, Purpose purpose, const MakeTask& make_ta
     throw;
   }
 }
+
+namespace {
 
 // Behind `--help`; `-h` leaves it out. Also good advice, so worth a test that they run.
 constexpr const char* kSentimentExamples = R"(
@@ -508,6 +508,7 @@ void AddPlanCommand(CLI::App& parent, Action& action) {
   AddGenerate(*plan, action, Purpose::kPlan);
   AddEmbed(*plan, action, Purpose::kPlan);
   AddSimilar(*plan, action, Purpose::kPlan);
+  AddAnswer(*plan, action, Purpose::kPlan);
 }
 
 }  // namespace rowmill

@@ -158,6 +158,7 @@ int ParseAndRun(int argc, char** argv) {
   AddGenerateCommand(app, action);
   AddEmbedCommand(app, action);
   AddSimilarCommand(app, action);
+  AddAnswerCommand(app, action);
   AddPlanCommand(app, action);
   AddBenchCommand(app, action);
   AddInspectCommand(app, action);

@@ -113,6 +113,11 @@ void PrintSummary(const RunReport& report) {
       report.computed_tokens, report.saved_by_deduplication, report.saved_by_prefix_sharing);
   Say("speed         {:.6f} s per row and thread\n", report.speed());
   if (report.gold) PrintGold(report);
+  if (report.gold_measure) {
+    for (const auto& [name, value] : report.gold_measure->values) {
+      Say("{:<13} {:.4f}  ({} rows)\n", name, value, report.gold_measure->rows);
+    }
+  }
   Say("efficiency    {:.6f}\n", report.efficiency());
   for (const Rename& rename : report.renamed_columns) {
     Say("note          the input has a column '{}' already; ours is '{}'\n", rename.wanted,

@@ -1,5 +1,5 @@
 // What is done with a row after its prompt has been read: score known answers, generate, or, with
-// an encoder, take its vector. Part of a task, the same for all rows of a job.
+// an encoder, take its vector; or score the end of what was read. Part of a task, the same for all rows of a job.
 #pragma once
 
 #include <cstdint>
@@ -43,10 +43,15 @@ struct EncodeSpec {
   std::shared_ptr<const LinearHead> head;  // on embeddings; may be null
 };
 
-using DecodeSpec = std::variant<ScoreSpec, GenerateSpec, EncodeSpec>;
+// Scores the last tokens of the input itself, of which each input says how many: a choice behind
+// its question. One label, whose score is the sum that a LabelTrie would give for those tokens
+// behind the others, bit for bit; but all of them run at once, as a prompt does.
+struct ContinuationSpec {};
+
+using DecodeSpec = std::variant<ScoreSpec, GenerateSpec, EncodeSpec, ContinuationSpec>;
 
 enum class FinishReason : uint8_t {
-  kScored,     // a ScoreSpec or EncodeSpec row
+  kScored,     // a row that is not generated
   kEndToken,   // the model ended its answer
   kStopRule,   // a stop string came up
   kMaxTokens,  // max_tokens reached
@@ -56,7 +61,8 @@ enum class FinishReason : uint8_t {
 struct DecodeResult {
   bool finite = true;  // false: NaN came up; everything else is empty
   FinishReason finish = FinishReason::kScored;
-  std::vector<double> label_log_probs;        // [num_labels], ScoreSpec and EncodeSpec with labels
+  // [num_labels], ScoreSpec and EncodeSpec with labels; [1], ContinuationSpec
+  std::vector<double> label_log_probs;
   std::vector<std::vector<int32_t>> answers;  // [num_samples], GenerateSpec; without the end token
   std::vector<float> embedding;               // [embedding_dim], EncodeSpec without labels
 };

@@ -28,7 +28,11 @@ class DigestTable {
       }
       if (slot.digest_lo != entry.digest.lo) continue;
       const uint64_t other = slot.row_plus_one - 1;
-      if (rows_[other].digest == entry.digest && rows_.CompareTokens(row, other) == 0) return other;
+      const RowEntry& found = rows_[other];
+      if (found.digest == entry.digest && found.num_scored == entry.num_scored &&
+          rows_.CompareTokens(row, other) == 0) {
+        return other;
+      }
     }
   }
 
@@ -61,7 +65,7 @@ DeduplicationSummary Deduplicate(RowTable& rows, const std::string& folder) {
     rows.SetRepresentative(row, representative);
     if (representative == row) continue;
     ++summary.num_duplicates;
-    summary.duplicate_tokens += entry.tokens.length;
+    summary.duplicate_tokens += entry.num_read();
   }
   rows.LinkDuplicates();
   return summary;

@@ -82,7 +82,8 @@ struct ExecutionUnit::Stream {
   bool is_prompt = false;
   bool done = false;
   uint32_t node = LabelTrie::kRoot;  // scoring: the label trie node that `feed` leads to
-  double score = 0.0;                // scoring: log-probability of the path to `node`
+  double score = 0.0;                // scoring: log-probability of what was scored so far
+  size_t num_scored = 0;             // scoring a continuation: its tokens that were scored
   uint32_t sample = 0;               // generating: which answer
 
   // Of this step: tokens guessed to follow, which stand at the end of `feed`; how many of them have
@@ -214,14 +215,17 @@ std::unique_ptr<ExecutionUnit::Row> ExecutionUnit::OpenRow(UnitRow input, Prefix
   row->outcome.prompt_tokens = static_cast<uint32_t>(tokens.size());
   if (const auto* score = std::get_if<ScoreSpec>(&spec_)) {
     row->outcome.decoded.label_log_probs.resize(score->trie->num_labels());
+  } else if (const auto* generate = std::get_if<GenerateSpec>(&spec_)) {
+    row->outcome.decoded.answers.resize(generate->num_samples);
   } else {
-    row->outcome.decoded.answers.resize(std::get<GenerateSpec>(spec_).num_samples);
+    CHECK(row->input.num_scored >= 1 && row->input.num_scored < tokens.size());
+    row->outcome.decoded.label_log_probs.resize(1);
   }
   uint32_t shared = 0;  // prompt tokens that the prefix node covers
   if (prefixes != nullptr && row->input.prefix_node != PrefixStore::kNoNode) {
     row->prefix = ComputePrefix(*prefixes, row->input.prefix_node);
     shared = row->prefix->kv.length;
-    CHECK(shared < tokens.size());
+    CHECK(shared < tokens.size() - row->input.num_scored);
   }
   const uint32_t base = shared / kernels::kKeyBlock * kernels::kKeyBlock;
   auto stream = std::make_unique<Stream>();
@@ -234,7 +238,9 @@ std::unique_ptr<ExecutionUnit::Row> ExecutionUnit::OpenRow(UnitRow input, Prefix
     stream->kv.own = own.get();
   }
   stream->segments.push_back(std::move(own));
-  stream->feed.assign(tokens.begin() + shared, tokens.end());
+  // The last token that is scored is looked up in the logits before it, and read by nobody.
+  const ptrdiff_t unread = row->input.num_scored > 0 ? 1 : 0;
+  stream->feed.assign(tokens.begin() + shared, tokens.end() - unread);
   row->streams.push_back(std::move(stream));
   return row;
 }
@@ -316,7 +322,14 @@ void ExecutionUnit::BuildBatch() {
     stream.fed += count;
     stream.row->outcome.computed_tokens += static_cast<uint32_t>(count);
     budget -= count;
-    if (stream.remaining() == 0) {
+    if (const size_t num_scored = stream.row->input.num_scored; num_scored > 0) {
+      // The logits of the last tokens of the feed, as many as are scored, as far as they are here.
+      const size_t first = std::max(stream.feed.size() - num_scored, stream.fed - count);
+      for (size_t i = first; i < stream.fed; ++i) {
+        batch_.outputs.push_back(static_cast<uint32_t>(batch_.tokens.size() - (stream.fed - i)));
+        output_streams_.push_back(&stream);
+      }
+    } else if (stream.remaining() == 0) {
       for (size_t behind = stream.draft.size() + 1; behind > 0; --behind) {
         batch_.outputs.push_back(static_cast<uint32_t>(batch_.tokens.size() - behind));
         output_streams_.push_back(&stream);
@@ -374,6 +387,8 @@ void ExecutionUnit::OnLogits(Stream& stream, std::span<float> logits) {
   stream.is_prompt = false;
   if (std::holds_alternative<ScoreSpec>(spec_)) {
     Score(stream, logits);
+  } else if (std::holds_alternative<ContinuationSpec>(spec_)) {
+    ScoreContinuation(stream, logits);
   } else {
     if (stream.draft_failed) return;
     Generate(stream, logits);
@@ -394,11 +409,8 @@ void ExecutionUnit::CheckDraft(Stream& stream) {
 void ExecutionUnit::Score(Stream& stream, std::span<const float> logits) {
   const LabelTrie& trie = *std::get<ScoreSpec>(spec_).trie;
   DecodeResult& result = stream.row->outcome.decoded;
-  const double log_sum = LogSumExp(logits, kernels_);
-  if (!(log_sum - log_sum == 0.0)) {  // NaN or infinity
-    result.finite = false;
-    return;
-  }
+  double log_sum = 0.0;
+  if (!LogSum(logits, result, log_sum)) return;
   stream.done = true;
   const double score_here = stream.score;
   const LabelTrie::Node& node = trie.node(stream.node);
@@ -418,6 +430,29 @@ void ExecutionUnit::Score(Stream& stream, std::span<const float> logits) {
       stream.row->pending.push_back({stream.kv, stream.segments, child.token, c, score, 0});
     }
   }
+}
+
+// The next token of the end of the input, by the logits of the token before it.
+void ExecutionUnit::ScoreContinuation(Stream& stream, std::span<const float> logits) {
+  const UnitRow& input = stream.row->input;
+  DecodeResult& result = stream.row->outcome.decoded;
+  double log_sum = 0.0;
+  if (!LogSum(logits, result, log_sum)) return;
+  const size_t position = input.tokens.size() - input.num_scored + stream.num_scored;
+  const auto token = static_cast<size_t>(input.tokens[position]);
+  stream.score += static_cast<double>(logits[token]) - log_sum;
+  if (++stream.num_scored < input.num_scored) return;
+  result.label_log_probs[0] = stream.score;
+  stream.done = true;
+}
+
+// False, and the result not finite, where the logits are not.
+bool ExecutionUnit::LogSum(std::span<const float> logits, DecodeResult& result,
+                           double& log_sum) const {
+  log_sum = LogSumExp(logits, kernels_);
+  if (log_sum - log_sum == 0.0) return true;
+  result.finite = false;
+  return false;
 }
 
 void ExecutionUnit::Generate(Stream& stream, std::span<float> logits) {

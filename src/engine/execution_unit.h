@@ -35,6 +35,7 @@ struct UnitRow {
   Digest128 digest;             // of the prompt's token ids: keys the sampler
   std::vector<int32_t> tokens;  // the whole prompt, at least one token
   uint32_t prefix_node = PrefixStore::kNoNode;
+  uint32_t num_scored = 0;  // ContinuationSpec: tokens at the end that are scored
 };
 
 struct UnitOutcome {
@@ -111,6 +112,8 @@ class ExecutionUnit {
   void AfterStep(OutcomeSink& sink);
   void OnLogits(Stream& stream, std::span<float> logits);
   void Score(Stream& stream, std::span<const float> logits);
+  void ScoreContinuation(Stream& stream, std::span<const float> logits);
+  bool LogSum(std::span<const float> logits, DecodeResult& result, double& log_sum) const;
   void Generate(Stream& stream, std::span<float> logits);
   void CheckDraft(Stream& stream);
   bool TakeToken(Stream& stream, uint32_t sample, int32_t token);

@@ -98,19 +98,19 @@ MemoryOptions MemoryOptionsOf(const JobOptions& options, const JobModel& model, 
     for (const LabelTrie::Node& node : score->trie->nodes()) {
       if (node.num_children > 0) ++memory.forks_per_row;
     }
-  } else {
-    const auto& generate = std::get<GenerateSpec>(task.decode_spec());
-    memory.positions_after_prompt = generate.max_tokens;
-    memory.forks_per_row = generate.num_samples - 1;
+  } else if (const auto* generate = std::get_if<GenerateSpec>(&task.decode_spec())) {
+    memory.positions_after_prompt = generate->max_tokens;
+    memory.forks_per_row = generate->num_samples - 1;
   }
   return memory;
 }
 
 void CheckJob(const JobOptions& options, const Task& task, FileSystem& file_system) {
   FormatFromPath(options.output);  // refuses what cannot be written
-  if (options.gold_column && task.labels().empty()) {
+  if (options.gold_column && task.labels().empty() &&
+      task.MakeGoldMeasure(options.gold_column) == nullptr) {
     throw UsageError("--gold: " + std::string(task.name()) +
-                     " has no labels that a column could be compared with");
+                     " has no answers that a column could be compared with");
   }
   const std::string& input = options.source.input.path;
   if (input == "-" || options.output == "-" || !file_system.Exists(options.output)) return;
@@ -147,7 +147,8 @@ class InputCheck {
       const bool runnable = input.error.empty();
       const bool finished = results_ != nullptr && results_->Has(first + i);
       if (results_ != nullptr) {
-        const Digest128 digest = runnable ? DigestOfTokens(input.tokens) : Digest128{};
+        const Digest128 digest = runnable ? DigestOfTokens(input.tokens, input.num_scored)
+                                          : Digest128{};
         if (finished && results_->Get(first + i).prompt != digest) RefuseChangedRow(row);
         if (!finished && !runnable) {
           RowResult result;
@@ -157,7 +158,7 @@ class InputCheck {
         }
       }
       resumed = resumed && finished;
-      prepared_.push_back({input.status, input.tokens, finished || !runnable});
+      prepared_.push_back({input.status, input.tokens, finished || !runnable, input.num_scored});
     }
     if (resumed) ++resumed_rows_;
     return prepared_;

@@ -436,6 +436,9 @@ void JobRun::FillReport() {
   report_.rows_by_status = counts.rows_by_status;
   report_.first_failure = counts.first_failure;
   report_.gold = counts.gold;
+  if (counts.measure != nullptr && counts.measure->num_rows() > 0) {
+    report_.gold_measure = {counts.measure->num_rows(), counts.measure->Values()};
+  }
   report_.labels.assign(task_.labels().begin(), task_.labels().end());
   if (options_.redactor != nullptr) {
     report_.redacts = true;

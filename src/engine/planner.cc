@@ -65,13 +65,15 @@ uint64_t Planner::Add(std::span<const PreparedInput> inputs) {
 }
 
 void Planner::AddInput(const PreparedInput& prepared) {
-  const uint64_t input = prepared.finished ? rows_.AddFinished(prepared.status, prepared.tokens)
-                                           : rows_.Add(prepared.status, prepared.tokens);
+  const uint64_t input =
+      prepared.finished
+          ? rows_.AddFinished(prepared.status, prepared.tokens, prepared.num_scored)
+          : rows_.Add(prepared.status, prepared.tokens, prepared.num_scored);
   const RowEntry& entry = rows_[input];
   ++summary_.inputs;
   if (entry.finished) ++summary_.finished_inputs;
   if (!entry.runnable()) return;
-  if (!entry.finished) summary_.prompt_tokens += entry.tokens.length;
+  if (!entry.finished) summary_.prompt_tokens += entry.num_read();
   lengths_.Add(entry.tokens.length);
   if (entry.tokens.length > summary_.longest_input_tokens) {
     summary_.longest_input_tokens = entry.tokens.length;

@@ -29,6 +29,7 @@ struct PreparedInput {
   // The journal has its result. Tokens may be left out then; with them, the result also answers for
   // the input's unfinished duplicates.
   bool finished = false;
+  uint32_t num_scored = 0;  // see ModelInput
 };
 
 enum class Deduplication : uint8_t { kOff, kOn };

@@ -82,31 +82,37 @@ class TreeBuilder {
     struct Open {
       uint64_t low;
       uint32_t length;
+      uint32_t some_end_here;  // rows of which no more than `length` can be shared; a truth value
     };
     auto open = MappedArray<Open>::InFolder(folder_);  // a stack, as deep as the trie
     const uint64_t size = entries_.size();
     for (uint64_t i = 1; i <= size; ++i) {
       const uint32_t common =
-          i < size ? rows_.CommonPrefix(entries_[i - 1].row, entries_[i].row) : 0;
+          i < size ? rows_.ShareablePrefix(entries_[i - 1].row, entries_[i].row) : 0;
       uint64_t low = i - 1;
       while (!open.empty() && open[open.size() - 1].length > common) {
         const Open top = open[open.size() - 1];
         open.Resize(open.size() - 1);
         low = top.low;
-        Offer({.low = top.low, .high = i - 1, .length = top.length}, intervals);
+        // A row that ends with the common prefix needs its last token for itself. With it the node
+        // is a token shorter, which for the others is one token more, for which that row is with
+        // them at all.
+        Offer({.low = top.low, .high = i - 1, .length = top.length - top.some_end_here}, intervals);
       }
-      if (common > 0 && (open.empty() || open[open.size() - 1].length < common)) {
-        open.push_back({low, common});
-      }
+      if (common == 0) continue;
+      if (open.empty() || open[open.size() - 1].length < common) open.push_back({low, common, 0});
+      // A row that ends here has no more than this in common with any neighbour, and exactly this
+      // with one of them.
+      if (EndsWith(i - 1, common) || EndsWith(i, common)) open[open.size() - 1].some_end_here = 1;
     }
     return intervals;
   }
 
-  void Offer(Interval interval, MappedArray<Interval>& intervals) {
-    // The rows that end with the common prefix come first. Where there is one, the node is a token
-    // shorter, so that this row has a token left to compute. For the others that is one token more,
-    // for which the row that ends here is with them at all.
-    if (rows_[entries_[interval.low].row].tokens.length == interval.length) --interval.length;
+  bool EndsWith(uint64_t entry, uint32_t length) const {
+    return rows_[entries_[entry].row].num_shareable() == length;
+  }
+
+  void Offer(const Interval& interval, MappedArray<Interval>& intervals) const {
     if (Saving(interval, 0) >= options_.min_saving && interval.length >= options_.min_length) {
       intervals.push_back(interval);
     }
@@ -271,13 +277,13 @@ class TreeBuilder {
     }
     for (SortEntry& entry : entries_) {
       const RowEntry& row = rows_[entry.row];
-      const uint32_t own = row.tokens.length - PrefixLength(row, nodes);
+      const uint32_t own = row.num_read() - PrefixLength(row, nodes);
       uint64_t place = place_without_node;
       if (row.prefix_node != kNoPrefixNode) {
         place = row.prefix_node + (row.prefix_node >= place_without_node ? 1 : 0);
       }
       entry.key = place << 32 | (UINT32_MAX - own);
-      tree.row_tokens += row.tokens.length;
+      tree.row_tokens += row.num_read();
       tree.computed_tokens += own;
     }
     tree.computed_tokens += SharedTokens(nodes);

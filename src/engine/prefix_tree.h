@@ -67,7 +67,9 @@ struct PrefixTree {
 };
 
 // Tokens of the prompt that its prefix node covers. Always fewer than the prompt has: the last
-// token of each row is computed for the row itself, since its logits are what the row is about.
+// token of each row is computed for the row itself, since its logits are what the row is about. Of
+// rows whose end is scored (ContinuationSpec) no token from the one in front of that end on is
+// shared, for the same reason.
 uint32_t PrefixLength(const RowEntry& entry, const std::vector<PrefixNode>& nodes);
 
 // Builds the tree over the rows for which RowTable::MustRun holds and sets their prefix nodes.

@@ -14,6 +14,7 @@ Renderer::Renderer(Source& source, Sink& sink, const Task& task, const Plan& pla
       plan_(plan),
       results_(results),
       gold_column_(gold_column) {
+  counts_.measure = task.MakeGoldMeasure(gold_column);
   if (gold_column_ && !task.labels().empty()) {
     counts_.gold.emplace(task.labels().size());
     const auto& columns = task.columns();
@@ -96,6 +97,7 @@ void Renderer::WriteRow() {
     counts_.first_failure = {row, record_.line, result.error};
   }
   if (counts_.gold) CountGold(answer);
+  if (counts_.measure != nullptr) counts_.measure->Add(record_, cells_);
 }
 
 void Renderer::RedactCells() {
@@ -109,10 +111,12 @@ void Renderer::RedactCells() {
 
 void Renderer::CountGold(const RowAnswer& row) {
   const std::optional<FieldValue> value = record_.Field(*gold_column_);
-  const auto labels = task_.labels();
-  const auto it = value ? std::find(labels.begin(), labels.end(), value->text) : labels.end();
   Judgement judgement;
-  if (it != labels.end()) judgement.gold = static_cast<uint32_t>(it - labels.begin());
+  if (value) {
+    if (const std::optional<size_t> gold = task_.GoldLabel(record_, value->text)) {
+      judgement.gold = static_cast<uint32_t>(*gold);
+    }
+  }
   if (const std::optional<size_t> predicted = task_.PredictedLabelOf(row)) {
     judgement.predicted = static_cast<uint32_t>(*predicted);
     if (probability_column_) {

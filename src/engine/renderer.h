@@ -29,6 +29,7 @@ struct RenderCounts {
   std::optional<RowFailure> first_failure;
   std::optional<ClassificationCounts> gold;
   RedactCounts redacted;  // in the output
+  std::unique_ptr<GoldMeasure> measure;
 };
 
 class Renderer {

@@ -26,6 +26,7 @@ class PlannedRowFeed : public RowFeed {
     row.row = sub_task_.rows[next_++];
     row.digest = plan_.rows[row.row].digest;
     row.prefix_node = plan_.rows[row.row].prefix_node;
+    row.num_scored = plan_.rows[row.row].num_scored;
     plan_.rows.GetTokens(row.row, row.tokens);
     return true;
   }

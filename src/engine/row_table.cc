@@ -2,39 +2,45 @@
 
 #include <bit>
 
+#include "tasks/task.h"
+
 namespace rowmill {
 
 static_assert(std::endian::native == std::endian::little, "the digest is of little-endian bytes");
 
-Digest128 DigestOfTokens(std::span<const int32_t> tokens) {
+Digest128 DigestOfTokens(std::span<const int32_t> tokens, uint32_t num_scored) {
   // An arbitrary constant that sets digests of tokens apart from those of anything else.
   constexpr uint64_t kSeed = 0x726f77746f6b656e;  // "rowtoken"
-  return ComputeDigest128(std::as_bytes(tokens), kSeed);
+  return ComputeDigest128(std::as_bytes(tokens), kSeed + num_scored);
 }
 
 RowTable::RowTable(const std::string& folder, uint64_t first_row)
     : first_row_(first_row), store_(folder), entries_(MappedArray<RowEntry>::InFolder(folder)) {}
 
-uint64_t RowTable::Add(RowStatus status, std::span<const int32_t> tokens) {
+uint64_t RowTable::Add(RowStatus status, std::span<const int32_t> tokens, uint32_t num_scored) {
   const bool has_prompt = status == RowStatus::kOk || status == RowStatus::kTruncated;
   CHECK(!has_prompt || !tokens.empty());
-  return Append(status, has_prompt ? tokens : std::span<const int32_t>());
+  return Append(status, has_prompt ? tokens : std::span<const int32_t>(), num_scored);
 }
 
-uint64_t RowTable::AddFinished(RowStatus status, std::span<const int32_t> tokens) {
+uint64_t RowTable::AddFinished(RowStatus status, std::span<const int32_t> tokens,
+                               uint32_t num_scored) {
   const bool has_prompt = status == RowStatus::kOk || status == RowStatus::kTruncated;
-  const uint64_t row = Append(status, has_prompt ? tokens : std::span<const int32_t>());
+  const uint64_t row =
+      Append(status, has_prompt ? tokens : std::span<const int32_t>(), num_scored);
   SetFinished(row);
   return row;
 }
 
-uint64_t RowTable::Append(RowStatus status, std::span<const int32_t> tokens) {
+uint64_t RowTable::Append(RowStatus status, std::span<const int32_t> tokens, uint32_t num_scored) {
   const uint64_t row = end_row();
   RowEntry entry;
   entry.status = status;
   entry.representative = row;
   if (!tokens.empty()) {
-    entry.digest = DigestOfTokens(tokens);
+    CHECK(num_scored < tokens.size() && num_scored <= kMaxScoredTokens);
+    entry.num_scored = static_cast<uint16_t>(num_scored);
+    entry.digest = DigestOfTokens(tokens, num_scored);
     entry.tokens = store_.Add(tokens);
   }
   entries_.push_back(entry);

@@ -15,6 +15,7 @@
 // number of threads.
 #pragma once
 
+#include <algorithm>
 #include <compare>
 #include <cstdint>
 #include <span>
@@ -32,9 +33,9 @@ namespace rowmill {
 inline constexpr uint32_t kNoPrefixNode = UINT32_MAX;
 inline constexpr uint64_t kNoRow = UINT64_MAX;
 
-// The digest of a row's token ids: of their bytes as little-endian 32-bit numbers. Part of what
-// keys the sampler, hence of the output: it can never change.
-Digest128 DigestOfTokens(std::span<const int32_t> tokens);
+// The digest of a row's token ids: of their bytes as little-endian 32-bit numbers, and of how many
+// of them are scored. Part of what keys the sampler, hence of the output: it can never change.
+Digest128 DigestOfTokens(std::span<const int32_t> tokens, uint32_t num_scored = 0);
 
 struct RowEntry {
   Digest128 digest;             // of the token ids
@@ -44,11 +45,16 @@ struct RowEntry {
   uint32_t prefix_node = kNoPrefixNode;  // index into PrefixTree::nodes
   RowStatus status = RowStatus::kOk;     // before running: kOk and kTruncated have a prompt
   bool finished = false;                 // its result is in the journal already
+  uint16_t num_scored = 0;               // ContinuationSpec: tokens at the end that are scored
 
   // Has a prompt that a model can run.
   bool runnable() const {
     return (status == RowStatus::kOk || status == RowStatus::kTruncated) && tokens.length > 0;
   }
+  // Tokens that a model reads: the last one that is scored is only looked up.
+  uint32_t num_read() const { return tokens.length - (num_scored > 0 ? 1 : 0); }
+  // Tokens of which a shared prefix may cover all but the last, whose logits are the row's own.
+  uint32_t num_shareable() const { return tokens.length - num_scored; }
 };
 static_assert(sizeof(RowEntry) == 56, "disk per row, stated in the plan");
 
@@ -60,8 +66,8 @@ class RowTable {
   // Appends the next row and returns its number. Rows of status kOk or kTruncated have tokens,
   // unless they are finished: then they may be left out, as nothing has to be computed for them.
   // Tokens of rows with another status are not kept.
-  uint64_t Add(RowStatus status, std::span<const int32_t> tokens);
-  uint64_t AddFinished(RowStatus status, std::span<const int32_t> tokens);
+  uint64_t Add(RowStatus status, std::span<const int32_t> tokens, uint32_t num_scored = 0);
+  uint64_t AddFinished(RowStatus status, std::span<const int32_t> tokens, uint32_t num_scored = 0);
 
   uint64_t first_row() const { return first_row_; }
   uint64_t end_row() const { return first_row_ + entries_.size(); }
@@ -106,6 +112,11 @@ class RowTable {
   uint32_t CommonPrefix(uint64_t a, uint64_t b) const {
     return store_.CommonPrefix((*this)[a].tokens, (*this)[b].tokens);
   }
+  // What a shared prefix of both can have at most, besides the last token of either.
+  uint32_t ShareablePrefix(uint64_t a, uint64_t b) const {
+    return std::min(
+        {CommonPrefix(a, b), (*this)[a].num_shareable(), (*this)[b].num_shareable()});
+  }
   uint64_t SortKey(uint64_t row) const { return store_.SortKey((*this)[row].tokens); }
   std::span<const int32_t> TokensAfterHead(uint64_t row) const {
     return store_.AfterHead((*this)[row].tokens);
@@ -115,7 +126,7 @@ class RowTable {
   uint64_t bytes() const { return entries_.size() * sizeof(RowEntry) + store_.bytes(); }
 
  private:
-  uint64_t Append(RowStatus status, std::span<const int32_t> tokens);
+  uint64_t Append(RowStatus status, std::span<const int32_t> tokens, uint32_t num_scored);
   size_t IndexOf(uint64_t row) const {
     DCHECK(row >= first_row_ && row - first_row_ < entries_.size());
     return row - first_row_;

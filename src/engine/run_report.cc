@@ -159,6 +159,10 @@ std::string RunReport::ToJson() const {
          {"busy", Ratio(unit.model_seconds + unit.decode_seconds, inference_seconds)}});
   }
   if (gold) json["gold"] = GoldJson(*gold, labels);
+  if (gold_measure) {
+    json["gold"]["rows"] = gold_measure->rows;
+    for (const auto& [name, value] : gold_measure->values) json["gold"][name] = value;
+  }
   for (const Rename& rename : renamed_columns) json["renamed_columns"][rename.wanted] = rename.name;
   json["exit_code"] = static_cast<int>(exit_code);
   if (!error.empty()) json["error"] = error;

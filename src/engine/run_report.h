@@ -87,6 +87,12 @@ struct RunReport {
   double row_p95_seconds = 0.0;
 
   std::optional<ClassificationCounts> gold;  // with --gold and known labels
+  // With --gold and answers that are not labels (tasks/gold_measure.h).
+  struct GoldValues {
+    uint64_t rows = 0;
+    std::vector<std::pair<std::string, double>> values;
+  };
+  std::optional<GoldValues> gold_measure;
   std::vector<std::string> labels;           // of the counts
 
   double rows_per_second() const;

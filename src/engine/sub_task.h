@@ -29,7 +29,7 @@ class RowCosts {
 
   uint64_t TokensOf(uint64_t row) const {
     const RowEntry& entry = rows_[row];
-    return uint64_t{entry.tokens.length} - PrefixLength(entry, nodes_) + decode_tokens_per_row_;
+    return uint64_t{entry.num_read()} - PrefixLength(entry, nodes_) + decode_tokens_per_row_;
   }
   uint32_t PrefixNodeOf(uint64_t row) const { return rows_[row].prefix_node; }
 

@@ -10,8 +10,10 @@
 // does with a row depends on that row alone, never on its index or its neighbours.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -23,6 +25,7 @@
 #include "data/schema.h"
 #include "decode/decode_spec.h"
 #include "prep/prep_report.h"
+#include "tasks/gold_measure.h"
 #include "tasks/row_result.h"
 #include "text/tokenizer_scratch.h"
 
@@ -33,13 +36,18 @@ struct ModelInput {
   RowStatus status = RowStatus::kOk;  // kOk or kTruncated: `tokens` is the prompt
   std::string error;  // of kInvalid and kError; never quotes the row, never says where it stands
   std::vector<int32_t> tokens;  // at least one; empty where there is an error
+  // For a ContinuationSpec: so many tokens at the end are scored, fewer than there are and at most
+  // kMaxScoredTokens.
+  uint32_t num_scored = 0;
 
   void Clear() {
     status = RowStatus::kOk;
     error.clear();
     tokens.clear();
+    num_scored = 0;
   }
 };
+inline constexpr uint32_t kMaxScoredTokens = UINT16_MAX;
 
 // The inputs of one record, in order. Their memory is used again for the next record.
 class ModelInputs {
@@ -105,6 +113,20 @@ class Task {
   virtual std::span<const std::string> labels() const { return {}; }
   // Which of labels() the row got; nothing where it has no answer or there are no labels.
   virtual std::optional<size_t> PredictedLabelOf(const RowAnswer& /*row*/) const { return {}; }
+
+  // Which of labels() a row's value of the gold column means.
+  virtual std::optional<size_t> GoldLabel(const Record& /*record*/, std::string_view gold) const {
+    const std::span<const std::string> names = labels();
+    const auto found = std::find(names.begin(), names.end(), gold);
+    if (found == names.end()) return {};
+    return static_cast<size_t>(found - names.begin());
+  }
+  // What compares answers that are not labels; null where there is nothing to compare with.
+  // `gold_column`: that of --gold.
+  virtual std::unique_ptr<GoldMeasure> MakeGoldMeasure(
+      const std::optional<std::string>& /*gold_column*/) const {
+    return nullptr;
+  }
 
   // What decides the output besides model and input: names and values for the journal's
   // fingerprint.

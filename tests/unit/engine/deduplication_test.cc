@@ -116,5 +116,17 @@ TEST(DeduplicationTest, AllRowsEqual) {
   EXPECT_THAT(Representatives(table), testing::Each(0));
 }
 
+TEST(DeduplicationTest, TheSameTokensWithAnotherScoredEndAreNoDuplicates) {
+  RowTable table(ScratchFolder());
+  const Tokens tokens = {1, 2, 3, 4};
+  for (const uint32_t num_scored : {0u, 1u, 2u, 1u}) table.Add(RowStatus::kOk, tokens, num_scored);
+  const DeduplicationSummary summary = Deduplicate(table, ScratchFolder());
+  EXPECT_EQ(summary.num_duplicates, 1u);
+  EXPECT_EQ(summary.duplicate_tokens, 3u) << "the last token is not read";
+  EXPECT_EQ(table[3].representative, 1u);
+  EXPECT_EQ(DigestOfTokens(tokens), DigestOfTokens(tokens, 0));
+  EXPECT_NE(DigestOfTokens(tokens), DigestOfTokens(tokens, 1));
+}
+
 }  // namespace
 }  // namespace rowmill

@@ -117,6 +117,42 @@ void CheckModel(const std::string& options) {
   EXPECT_GT(scores.size(), kNumRows * kNumLabels * 99 / 100);
 }
 
+// Labels as ends of inputs of their own: the same sums, with and without a shared prefix, in pieces
+// of any size.
+void CheckContinuations(const std::string& options) {
+  SCOPED_TRACE(options);
+  TinyDecoder tiny(options);
+  std::mt19937_64 random(kSeed);
+  const std::vector<Tokens> labels = RandomLabels(random);
+  std::vector<testing::ScoredPrompt> inputs;
+  std::vector<double> alone;
+  Workspace workspace(tiny.decoder().workspace_shape(), 64);
+  for (size_t i = 0; i < kNumRows; ++i) {
+    Tokens prompt = RandomTokens(random, Draw(random, 1, 40), kVocabulary);
+    const Tokens& label = labels[i % kNumLabels];
+    alone.push_back(tiny.ScoreAlone(prompt, label, workspace));
+    prompt.insert(prompt.end(), label.begin(), label.end());
+    inputs.push_back({prompt, static_cast<uint32_t>(label.size())});
+  }
+  const DecodeSpec spec = ContinuationSpec{};
+  for (const size_t batch_tokens : {1, 7, 96}) {
+    ExecutionUnit unit(tiny.decoder(), tiny.kernels(), spec,
+                       {.batch_tokens = batch_tokens, .max_rows = 16}, tiny.team());
+    testing::RowsInMemory rows(inputs);
+    const std::vector<UnitOutcome>& outcomes = rows.Run(unit);
+    for (size_t i = 0; i < kNumRows; ++i) {
+      ASSERT_EQ(outcomes[i].decoded.label_log_probs.size(), 1u);
+      EXPECT_EQ(outcomes[i].decoded.label_log_probs[0], alone[i]) << i << " of " << batch_tokens;
+      EXPECT_EQ(outcomes[i].computed_tokens, inputs[i].tokens.size() - 1);
+    }
+  }
+}
+
+TEST(ContinuationScoring, EqualsBruteForceBitForBit) {
+  if (std::system("python3 -c pass >/dev/null 2>&1") != 0) GTEST_SKIP() << "no python3";
+  CheckContinuations("--type q4_1 --embedding-type q8_0");
+}
+
 TEST(LabelScoring, EqualsBruteForceBitForBit) {
   if (std::system("python3 -c pass >/dev/null 2>&1") != 0) GTEST_SKIP() << "no python3";
   CheckModel("--type q4_1 --embedding-type q8_0");

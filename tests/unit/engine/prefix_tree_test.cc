@@ -450,5 +450,51 @@ TEST(PrefixTreeTest, RefusesBoundsThatMeanNothing) {
   EXPECT_THROW(BuildPrefixTree(table, {.max_depth = 0}, ScratchFolder()), InternalError);
 }
 
+TEST(PrefixTreeTest, OfRowsWhoseEndIsScoredNothingFromThatEndOnIsShared) {
+  std::mt19937_64 random(5);
+  PrefixTreeOptions options;
+  options.min_saving = 1;
+  options.min_length = 1;
+  for (int round = 0; round < 50; ++round) {
+    const std::vector<Tokens> rows = RelatedRows(random, 40, 6, 3);
+    RowTable table(ScratchFolder());
+    std::vector<uint32_t> scored;
+    uint64_t read = 0;
+    for (const Tokens& row : rows) {
+      scored.push_back(static_cast<uint32_t>(Draw(random, 0, row.size() - 1)));
+      table.Add(RowStatus::kOk, row, scored.back());
+      read += row.size() - (scored.back() > 0 ? 1 : 0);
+    }
+    const PrefixTree tree = BuildPrefixTree(table, options, ScratchFolder());
+    uint64_t computed = tree.shared_tokens();
+    for (size_t row = 0; row < rows.size(); ++row) {
+      const uint32_t length = PrefixLength(table[row], tree.nodes);
+      ASSERT_LT(length, rows[row].size() - scored[row]);
+      computed += table[row].num_read() - length;
+      if (table[row].prefix_node == kNoPrefixNode) continue;
+      const PrefixNode& node = tree.nodes[table[row].prefix_node];
+      ASSERT_EQ(Prefix(rows[row], length), Prefix(rows[node.example_row], length));
+    }
+    EXPECT_EQ(tree.row_tokens, read);
+    EXPECT_EQ(tree.computed_tokens, computed);
+  }
+}
+
+TEST(PrefixTreeTest, ChoicesShareTheirQuestionButNotWhatTheyBeginWith) {
+  RowTable table(ScratchFolder());
+  Tokens question(100, 1);
+  for (int32_t choice = 0; choice < 2; ++choice) {
+    Tokens row = question;
+    row.insert(row.end(), 50, 2);  // common, and scored
+    row.push_back(choice);
+    table.Add(RowStatus::kOk, row, 51);
+  }
+  const PrefixTree tree = BuildPrefixTree(table, {}, ScratchFolder());
+  ASSERT_EQ(tree.nodes.size(), 1u);
+  EXPECT_EQ(tree.nodes[0].length, 99u) << "the logits of the question's last token are scored";
+  EXPECT_EQ(tree.row_tokens, 300u);
+  EXPECT_EQ(tree.computed_tokens, 99u + 2 * 51);
+}
+
 }  // namespace
 }  // namespace rowmill

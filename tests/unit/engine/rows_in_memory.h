@@ -11,14 +11,26 @@
 
 namespace rowmill::testing {
 
+// A prompt of whose tokens the last ones are scored.
+struct ScoredPrompt {
+  std::vector<int32_t> tokens;
+  uint32_t num_scored = 0;
+};
+
 class RowsInMemory final : public RowFeed, public OutcomeSink {
  public:
-  explicit RowsInMemory(std::vector<std::vector<int32_t>> prompts)
+  explicit RowsInMemory(const std::vector<std::vector<int32_t>>& prompts)
+      : outcomes_(prompts.size()) {
+    for (const std::vector<int32_t>& tokens : prompts) prompts_.push_back({tokens, 0});
+  }
+  explicit RowsInMemory(std::vector<ScoredPrompt> prompts)
       : prompts_(std::move(prompts)), outcomes_(prompts_.size()) {}
 
   bool Next(UnitRow& row) override {
     if (next_ == prompts_.size()) return false;
-    row = {next_, DigestOfTokens(prompts_[next_]), prompts_[next_], PrefixStore::kNoNode};
+    const ScoredPrompt& prompt = prompts_[next_];
+    row = {next_, DigestOfTokens(prompt.tokens), prompt.tokens, PrefixStore::kNoNode,
+           prompt.num_scored};
     ++next_;
     return true;
   }
@@ -32,7 +44,7 @@ class RowsInMemory final : public RowFeed, public OutcomeSink {
   }
 
  private:
-  std::vector<std::vector<int32_t>> prompts_;
+  std::vector<ScoredPrompt> prompts_;
   std::vector<UnitOutcome> outcomes_;
   size_t next_ = 0;
 };

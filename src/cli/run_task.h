@@ -1,0 +1,24 @@
+// The way from a command's flags to a finished job: loads the model, makes the task, plans or runs.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "base/error.h"
+#include "cli/job_flags.h"
+#include "tasks/task.h"
+
+namespace rowmill {
+
+enum class Purpose : uint8_t { kRun, kPlan };
+using MakeTask = std::function<std::unique_ptr<Task>(const TaskModel&, const PromptOptions&)>;
+// Sees each row as it is written.
+using RowObserver = std::function<void(const RowAnswer&, const OutputRow&)>;
+
+ExitCode RunTask(const JobFlags& flags, Purpose purpose, const MakeTask& make_task,
+                 const RowObserver& on_row = {});
+
+// `rowmill answer`, and `rowmill plan answer`.
+void AddAnswer(CLI::App& parent, std::function<ExitCode()>& action, Purpose purpose);
+
+}  // namespace rowmill
