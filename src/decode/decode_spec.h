@@ -1,5 +1,6 @@
 // What is done with a row after its prompt has been read: score known answers, generate, or, with
-// an encoder, take its vector; or score the end of what was read. Part of a task, the same for all rows of a job.
+// an encoder, take its vector; or score the end of what was read. Part of a task, the same for all
+// rows of a job.
 #pragma once
 
 #include <cstdint>

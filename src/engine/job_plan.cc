@@ -147,8 +147,8 @@ class InputCheck {
       const bool runnable = input.error.empty();
       const bool finished = results_ != nullptr && results_->Has(first + i);
       if (results_ != nullptr) {
-        const Digest128 digest = runnable ? DigestOfTokens(input.tokens, input.num_scored)
-                                          : Digest128{};
+        const Digest128 digest =
+            runnable ? DigestOfTokens(input.tokens, input.num_scored) : Digest128{};
         if (finished && results_->Get(first + i).prompt != digest) RefuseChangedRow(row);
         if (!finished && !runnable) {
           RowResult result;

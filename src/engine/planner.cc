@@ -66,9 +66,8 @@ uint64_t Planner::Add(std::span<const PreparedInput> inputs) {
 
 void Planner::AddInput(const PreparedInput& prepared) {
   const uint64_t input =
-      prepared.finished
-          ? rows_.AddFinished(prepared.status, prepared.tokens, prepared.num_scored)
-          : rows_.Add(prepared.status, prepared.tokens, prepared.num_scored);
+      prepared.finished ? rows_.AddFinished(prepared.status, prepared.tokens, prepared.num_scored)
+                        : rows_.Add(prepared.status, prepared.tokens, prepared.num_scored);
   const RowEntry& entry = rows_[input];
   ++summary_.inputs;
   if (entry.finished) ++summary_.finished_inputs;

@@ -26,8 +26,7 @@ uint64_t RowTable::Add(RowStatus status, std::span<const int32_t> tokens, uint32
 uint64_t RowTable::AddFinished(RowStatus status, std::span<const int32_t> tokens,
                                uint32_t num_scored) {
   const bool has_prompt = status == RowStatus::kOk || status == RowStatus::kTruncated;
-  const uint64_t row =
-      Append(status, has_prompt ? tokens : std::span<const int32_t>(), num_scored);
+  const uint64_t row = Append(status, has_prompt ? tokens : std::span<const int32_t>(), num_scored);
   SetFinished(row);
   return row;
 }

@@ -114,8 +114,7 @@ class RowTable {
   }
   // What a shared prefix of both can have at most, besides the last token of either.
   uint32_t ShareablePrefix(uint64_t a, uint64_t b) const {
-    return std::min(
-        {CommonPrefix(a, b), (*this)[a].num_shareable(), (*this)[b].num_shareable()});
+    return std::min({CommonPrefix(a, b), (*this)[a].num_shareable(), (*this)[b].num_shareable()});
   }
   uint64_t SortKey(uint64_t row) const { return store_.SortKey((*this)[row].tokens); }
   std::span<const int32_t> TokensAfterHead(uint64_t row) const {

@@ -93,7 +93,7 @@ struct RunReport {
     std::vector<std::pair<std::string, double>> values;
   };
   std::optional<GoldValues> gold_measure;
-  std::vector<std::string> labels;           // of the counts
+  std::vector<std::string> labels;  // of the counts
 
   double rows_per_second() const;
   double tokens_per_second() const;

@@ -62,8 +62,7 @@ void AnswerTask::Output(const RowResult& result, std::vector<Cell>& cells) const
   auto* answer = std::get_if<std::string>(&cells[0]);
   if (answer == nullptr) return;
   const std::vector<WordSpan> words = FindWords(*answer);
-  *answer = words.empty() ? ""
-                          : answer->substr(words[0].begin, words.back().end - words[0].begin);
+  *answer = words.empty() ? "" : answer->substr(words[0].begin, words.back().end - words[0].begin);
 }
 
 std::vector<std::pair<std::string, std::string>> AnswerTask::FingerprintEntries() const {

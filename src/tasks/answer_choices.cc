@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/error.h"
 #include "prep/clean_text.h"
+#include "prep/redact/redactor.h"
 #include "tasks/answer.h"
 #include "tasks/classify.h"
 #include "tasks/labels.h"
@@ -102,6 +103,10 @@ std::optional<std::string> ChoiceTask::ChoiceText(const Record& record, size_t c
     return {};
   }
   preprocessor_.Clean(*field);
+  if (options_.prompt.redactor != nullptr) {
+    RedactCounts counts;  // those of the report are of the prompt's own values
+    options_.prompt.redactor->Redact(field->text, counts);
+  }
   if (IsBlankText(field->text)) {
     problem = column + " is empty";
     return {};
@@ -189,7 +194,8 @@ void ChoiceTask::OutputRow(const RowAnswer& row, std::vector<Cell>& cells) const
   if (!IsAnswered(row)) return;
   const std::vector<double> scores = Scores(row);
   const size_t best = IndexOfLargest(scores);
-  cells[0] = row.record.Field(options_.choice_columns[best]).value_or(FieldValue{}).text;
+  std::string problem;
+  cells[0] = ChoiceText(row.record, best, problem).value_or("");
   cells[1] = Softmax(scores)[best];
   if (!options_.log_probs) return;
   std::vector<float> log_probs;

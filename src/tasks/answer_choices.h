@@ -5,8 +5,9 @@
 // A row is one model input per choice, which share the question (and what the choices begin with).
 // Sums favour short choices; they may be divided by the number of the choice's tokens or bytes.
 //
-// Columns: `answer`, the text of the choice; `probability`, the softmax of the (normalised) sums over
-// the choices; on request `log_probs`, the sums as they are, in the order of the columns.
+// Columns: `answer`, the text of the choice as the model read it; `probability`, the softmax of the
+// (normalised) sums over the choices; on request `log_probs`, the sums as they are, in the order of
+// the columns.
 #pragma once
 
 #include <cstdint>

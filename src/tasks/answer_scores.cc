@@ -110,9 +110,9 @@ std::vector<std::string> GoldAnswers(const FieldValue& field) {
   if (field.kind == FieldKind::kNull) return {};
   if (field.text.starts_with('[')) {
     const nlohmann::json list = nlohmann::json::parse(field.text, nullptr, false);
-    const bool is_list = list.is_array() && std::all_of(list.begin(), list.end(), [](const auto& v) {
-                           return v.is_string();
-                         });
+    const bool is_list =
+        list.is_array() &&
+        std::all_of(list.begin(), list.end(), [](const auto& v) { return v.is_string(); });
     if (is_list) return list.get<std::vector<std::string>>();
   }
   return {field.text};

@@ -1,7 +1,7 @@
 // How well a short answer agrees with the right ones, as SQuAD defines it (Rajpurkar et al.,
 // arXiv:1606.05250, and its script evaluate-v1.1.py): exact match and F1 over words, both after
-// lower case, without ASCII punctuation and the articles a, an and the; of several right answers the
-// one that agrees best counts.
+// lower case, without ASCII punctuation and the articles a, an and the; of several right answers
+// the one that agrees best counts.
 #pragma once
 
 #include <cstdint>

@@ -59,8 +59,7 @@ TEST(ChoiceTaskTest, MayHaveAPassageAndNumbersForChoices) {
   const ModelInputs inputs =
       Prepare(task, R"({"q": "How many?", "passage": "Two.", "a": 1, "b": true})");
   ASSERT_EQ(inputs.size(), 2u);
-  EXPECT_EQ(Readable(*model.tokenizer, inputs[0].tokens),
-            "Two.\n\nQuestion: How many?\nAnswer: 1");
+  EXPECT_EQ(Readable(*model.tokenizer, inputs[0].tokens), "Two.\n\nQuestion: How many?\nAnswer: 1");
   EXPECT_EQ(Readable(*model.tokenizer, inputs[1].tokens),
             "Two.\n\nQuestion: How many?\nAnswer: true");
 }
@@ -104,7 +103,9 @@ TEST(ChoiceTaskTest, TheLikeliestWinsUnderEachNorm) {
     EXPECT_EQ(std::get<std::vector<float>>(cells[2]), (std::vector<float>{-3.0f, -6.5f}));
     return std::pair(std::get<std::string>(cells[0]), std::get<double>(cells[1]));
   };
-  const auto softmax = [](double best, double other) { return 1.0 / (1.0 + std::exp(other - best)); };
+  const auto softmax = [](double best, double other) {
+    return 1.0 / (1.0 + std::exp(other - best));
+  };
   EXPECT_EQ(output(ChoiceNorm::kNone).first, "so");
   EXPECT_NEAR(output(ChoiceNorm::kNone).second, softmax(-3.0, -6.5), 1e-15);
   EXPECT_EQ(output(ChoiceNorm::kTokens).first, "not so");

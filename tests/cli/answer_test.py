@@ -1,0 +1,130 @@
+"""answer: from a passage and by choices."""
+
+import unittest
+
+import program
+from program import USAGE, ProgramTest, read_csv, read_jsonl, read_report
+
+QUESTIONS = [
+    {"question": f"What of {subject}?", "context": f"It is said that {subject} is {kind}. " * 3,
+     "short": kind, "long": f"{kind}, as everybody has known for long", "number": number,
+     "gold": [kind, f"a {kind}"]}
+    for number, (subject, kind) in enumerate(
+        [("the sea", "wide"), ("a nail", "hard"), ("the sea", "deep"), ("tea", "hot"),
+         ("the moon", "round"), ("a nail", "hard")] * 4)]
+
+
+class AnswerTest(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        self.model = program.tiny_model("--type", "q4_1", "--dim", "64", "--ffn", "128",
+                                        "--context", "256")
+        self.write_jsonl("in.jsonl", QUESTIONS)
+
+    def answer(self, output, *options, **more):
+        return self.run_job("answer", "in.jsonl", "-o", output, *options, model=self.model, **more)
+
+
+class ChoicesTest(AnswerTest):
+    def choose(self, output, *options, **more):
+        return self.answer(output, "--choices", "short,long", "--log-probs", *options, **more)
+
+    def test_log_likelihoods_are_those_of_labels_behind_the_question(self):
+        self.choose("out.jsonl", "--choice-norm", "none")
+        rows = read_jsonl(self.path("out.jsonl"))
+        for row in rows[:3]:
+            self.write_jsonl("one.jsonl", [row])
+            labels = f" {row['short']}\n {row['long']}\n"
+            self.write("labels.txt", labels)
+            self.run_job("classify", "one.jsonl", "--labels-file", "labels.txt", "--label-end",
+                         "none", "--raw-prompt", "--prompt", "Question: {{question}}\nAnswer:",
+                         "--log-probs", "-o", "labels.jsonl", "--overwrite", model=self.model)
+            label = read_jsonl(self.path("labels.jsonl"))[0]
+            self.assertEqual(row["log_probs"], label["rowmill_log_probs"])
+            self.assertEqual(row["answer"], label["label"])
+            self.assertEqual(row["probability"], label["rowmill_probability"])
+
+    def test_the_same_bytes_however_the_work_is_done(self):
+        self.choose("whole.jsonl")
+        for number, options in enumerate([
+                ["--units", 1, "--batch-tokens", 3], ["--units", 3, "--split", "equal"],
+                ["--units", 2, "--split", "length", "--dedupe", "off", "--max-rows", 2],
+                ["--prefix-sharing", "off", "--isa", "scalar"]]):
+            with self.subTest(options=options):
+                self.choose(f"{number}.jsonl", *options)
+                self.assertEqual(self.read(f"{number}.jsonl"), self.read("whole.jsonl"))
+
+    def test_norms_and_gold(self):
+        right = [{**row, "right": ["short", "long", "0", "1", row["short"], row["long"]][i % 6]}
+                 for i, row in enumerate(QUESTIONS)]
+        self.write_jsonl("in.jsonl", right)
+        for norm in ("none", "tokens", "bytes"):
+            self.choose(f"{norm}.csv", "--choice-norm", norm, "--gold", "right")
+            rows = read_csv(self.path(f"{norm}.csv"))
+            correct = sum((row["answer"] == row["long"]) == bool(i % 2)
+                          for i, row in enumerate(rows))
+            gold = read_report(self.path(f"{norm}.csv"))["gold"]
+            self.assertEqual((gold["rows"], gold["correct"]), (len(rows), correct))
+            self.assertEqual(gold["other_gold_rows"], 0)
+        self.assertTrue(all(row["answer"] == row["short"]
+                            for row in read_csv(self.path("none.csv"))), "sums favour short ones")
+
+    def test_counts(self):
+        self.choose("out.jsonl")
+        report = read_report(self.path("out.jsonl"))
+        self.assertEqual(report["rows"]["total"], 24)
+        self.assertEqual(report["inputs"]["total"], 48)
+        self.assertEqual(report["inputs"]["duplicates"], 48 - 2 * 5)
+        self.assertEqual(report["rows"]["computed"], 5)
+
+    def test_rows_without_a_choice(self):
+        self.write_jsonl("in.jsonl", [{"question": "q", "short": "a", "long": ""},
+                                      {"question": "", "short": "a", "long": "b"},
+                                      {"question": "q", "short": "a", "long": "b"}])
+        self.choose("out.jsonl")
+        rows = read_jsonl(self.path("out.jsonl"))
+        self.assertEqual([row["status"] for row in rows], ["invalid", "invalid", "ok"])
+        self.assertEqual(rows[0]["error"], "column 'long' is empty")
+        self.assertIsNone(rows[0]["answer"])
+
+    def test_refusals(self):
+        for options, message in [(["--choices", "short"], "names 1 column"),
+                                 (["--choices", "short,lang"], "lang"),
+                                 (["--choices", "short,long", "--choice-norm", "byte"],
+                                  "--choice-norm takes")]:
+            run = self.answer("out.csv", *options, expect=USAGE)
+            self.assertIn(message, run.stderr)
+
+
+class PassageTest(AnswerTest):
+    def test_answers_and_measures(self):
+        run = self.answer("out.jsonl", "--gold", "gold", "--max-tokens", 6)
+        rows = read_jsonl(self.path("out.jsonl"))
+        self.assertEqual({row["status"] for row in rows}, {"ok"})
+        self.assertTrue(all(row["answer"] == row["answer"].strip() for row in rows))
+        gold = read_report(self.path("out.jsonl"))["gold"]
+        self.assertEqual(gold["rows"], 24)
+        self.assertIn("exact_match", run.stderr)
+        # With the model's own answers for gold everything is right.
+        self.write_jsonl("in.jsonl", [{**row, "gold": row["answer"]} for row in rows])
+        self.answer("own.jsonl", "--gold", "gold", "--max-tokens", 6)
+        gold = read_report(self.path("own.jsonl"))["gold"]
+        self.assertEqual(gold["exact_match"], 1.0)
+
+    def test_names_of_columns_and_prompts_of_ones_own(self):
+        rows = [{"q": row["question"], "p": row["context"]} for row in QUESTIONS]
+        self.write_jsonl("in.jsonl", rows)
+        self.answer("a.jsonl", "--question", "q", "--context", "p", "--max-tokens", 4)
+        self.answer("b.jsonl", "--question", "q", "--prompt", "{{p}}\n{{text}}", "--raw-prompt",
+                    "--max-tokens", 4)
+        self.assertEqual(len(read_jsonl(self.path("b.jsonl"))), len(rows))
+        run = self.answer("c.jsonl", "--question", "q", expect=USAGE)
+        self.assertIn("context", run.stderr)
+
+    def test_log_probs_are_of_choices(self):
+        run = self.answer("out.csv", "--log-probs", expect=USAGE)
+        self.assertIn("--choices", run.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
