@@ -21,6 +21,8 @@
   void Rope(const KernelTable::RopeArgs& args);                                          \
   void SwiGlu(const float* gate, const float* up, float* y, size_t n);                   \
   void GeluErf(const float* x, float* y, size_t n);                                      \
+  void Relu(const float* x, float* y, size_t n);                                         \
+  void Ssru(const KernelTable::SsruArgs& args);                                          \
   void AddBias(float* y, const float* b, size_t m, size_t n);                            \
   void GeluTanh(const float* x, float* y, size_t n);                                     \
   void GegluTanh(const float* gate, const float* up, float* y, size_t n);                \

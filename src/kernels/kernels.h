@@ -180,6 +180,10 @@ struct AttendWholeArgs {
   float* weights;   // scratch, kAttendWholeRows * (num_keys rounded up to 16) floats
   float* y;         // [num_rows, ldy]
   size_t ldy;
+  // Added to the scores, or null. Row r's begin at bias + r * bias_stride, one for each key. A
+  // stride of -1 gives every row a window of one vector by distance: relative positions.
+  const float* bias = nullptr;
+  ptrdiff_t bias_stride = 0;
 };
 inline constexpr size_t kAttendWholeRows = 12;
 
@@ -253,6 +257,20 @@ struct KernelTable {
   // y = h + h * Erf(x) as fma(h, Erf(x), h), h = 0.5 * x: GELU by the error function. y may be x.
   void (*gelu_erf)(const float* x, float* y, size_t n);
 
+  // y[i] = 0 where x[i] < 0, else x[i]: NaN stays NaN, -0 stays -0. y may be x.
+  void (*relu)(const float* x, float* y, size_t n);
+
+  // One step of n simple recurrent units (SSRU, arXiv:1908.11365):
+  //   f = 1 / (1 + Exp(-forget[i]));  cell[i] = fma(f, cell[i], (1 - f) * input[i]);  y[i] = relu
+  struct SsruArgs {
+    const float* forget;  // [n]
+    const float* input;   // [n]
+    float* cell;          // [n], overwritten
+    float* y;             // [n]
+    size_t n;
+  };
+  void (*ssru)(const SsruArgs& args);
+
   // y[r, i] = y[r, i] + b[i] for each of m rows of length n.
   void (*add_bias)(float* y, const float* b, size_t m, size_t n);
 
@@ -287,7 +305,7 @@ struct KernelTable {
                         size_t head_dim);
 
   // Per row:
-  //   s_j = fma over d = 0, 1, ... of q[d] * k[d][j], from 0
+  //   s_j = fma over d = 0, 1, ... of q[d] * k[d][j], from 0; with a bias: s_j = s_j + bias[j]
   //   b = max of the s_j that are not NaN (-infinity where all are), plus +0; p_j = Exp(s_j - b)
   //   sum[j mod 16] += p_j for all j in order; out[d] = fma(p_j, v[j][d], out[d]) for j in order,
   //   from 0; y[d] = out[d] / Tree(sum)

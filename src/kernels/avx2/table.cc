@@ -17,6 +17,8 @@ const KernelTable& Avx2Table() {
       .rope = avx2::Rope,
       .swiglu = avx2::SwiGlu,
       .gelu_erf = avx2::GeluErf,
+      .relu = avx2::Relu,
+      .ssru = avx2::Ssru,
       .add_bias = avx2::AddBias,
       .gelu_tanh = avx2::GeluTanh,
       .geglu_tanh = avx2::GegluTanh,

@@ -13,6 +13,10 @@ void SwiGlu(const float* gate, const float* up, float* y, size_t n) { GateAll(ga
 
 void GeluErf(const float* x, float* y, size_t n) { GeluErfAll(x, y, n); }
 
+void Relu(const float* x, float* y, size_t n) { ReluAll(x, y, n); }
+
+void Ssru(const KernelTable::SsruArgs& args) { SsruAll(args); }
+
 void AddBias(float* y, const float* b, size_t m, size_t n) { AddBiasAll(y, b, m, n); }
 
 void GeluTanh(const float* x, float* y, size_t n) { GeluTanhAll(x, y, n); }

@@ -19,6 +19,8 @@ const KernelTable& Avx512VnniTable() {
       .rope = avx512::Rope,
       .swiglu = avx512::SwiGlu,
       .gelu_erf = avx512::GeluErf,
+      .relu = avx512::Relu,
+      .ssru = avx512::Ssru,
       .add_bias = avx512::AddBias,
       .gelu_tanh = avx512::GeluTanh,
       .geglu_tanh = avx512::GegluTanh,

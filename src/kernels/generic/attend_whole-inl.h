@@ -29,6 +29,18 @@ ROWMILL_INLINE void ScoreKeys(const float* queries, size_t ldq, const float* key
   for (size_t r = 0; r < kRows; ++r) StoreF32(weights + r * ldw, scores[r]);
 }
 
+ROWMILL_INLINE void AddBiasToScores(float* weights, const float* bias, size_t num_keys) {
+  const size_t whole = num_keys / 16 * 16;
+  const size_t left = num_keys - whole;
+  for (size_t j = 0; j < whole; j += 16) {
+    StoreF32(weights + j, Add(LoadF32(weights + j), LoadF32(bias + j)));
+  }
+  if (left > 0) {
+    StoreFirstF32(weights + whole, left,
+                  Add(LoadFirstF32(weights + whole, left), LoadFirstF32(bias + whole, left)));
+  }
+}
+
 // Turns a row's scores into p_j; returns their sum.
 ROWMILL_INLINE float WeighKeys(float* weights, size_t num_keys) {
   const size_t whole = num_keys / 16 * 16;
@@ -78,6 +90,12 @@ inline void AttendWholeRows(const AttendWholeArgs& args, size_t row) {
   for (size_t j = 0; j < args.num_keys; j += 16) {
     ScoreKeys<kRows>(queries, args.ldq, args.keys + j * args.head_dim, args.head_dim,
                      args.weights + j, ldw);
+  }
+  if (args.bias != nullptr) {
+    const float* bias = args.bias + static_cast<ptrdiff_t>(row) * args.bias_stride;
+    for (size_t r = 0; r < kRows; ++r, bias += args.bias_stride) {
+      AddBiasToScores(args.weights + r * ldw, bias, args.num_keys);
+    }
   }
   float sums[kRows];
   for (size_t r = 0; r < kRows; ++r) sums[r] = WeighKeys(args.weights + r * ldw, args.num_keys);

@@ -84,6 +84,39 @@ inline void GeluErfAll(const float* x, float* y, size_t n) {
   if (whole < n) StoreFirstF32(y + whole, n - whole, Gelu(LoadFirstF32(x + whole, n - whole)));
 }
 
+// Max gives its second operand where one is NaN or both are zeros.
+ROWMILL_INLINE F32x16 Relu(F32x16 x) { return Max(ZeroF32(), x); }
+
+inline void ReluAll(const float* x, float* y, size_t n) {
+  const size_t whole = n / 16 * 16;
+  for (size_t i = 0; i < whole; i += 16) StoreF32(y + i, Relu(LoadF32(x + i)));
+  if (whole < n) StoreFirstF32(y + whole, n - whole, Relu(LoadFirstF32(x + whole, n - whole)));
+}
+
+ROWMILL_INLINE F32x16 SsruCell(F32x16 forget, F32x16 input, F32x16 cell) {
+  const F32x16 one = SetF32(1.0f);
+  const F32x16 f = Div(one, Add(one, Exp(Negate(forget))));
+  return Fma(f, cell, Mul(Sub(one, f), input));
+}
+
+inline void SsruAll(const KernelTable::SsruArgs& args) {
+  const size_t whole = args.n / 16 * 16;
+  for (size_t i = 0; i < whole; i += 16) {
+    const F32x16 cell =
+        SsruCell(LoadF32(args.forget + i), LoadF32(args.input + i), LoadF32(args.cell + i));
+    StoreF32(args.cell + i, cell);
+    StoreF32(args.y + i, Relu(cell));
+  }
+  if (whole < args.n) {
+    const size_t left = args.n - whole;
+    const F32x16 cell =
+        SsruCell(LoadFirstF32(args.forget + whole, left), LoadFirstF32(args.input + whole, left),
+                 LoadFirstF32(args.cell + whole, left));
+    StoreFirstF32(args.cell + whole, left, cell);
+    StoreFirstF32(args.y + whole, left, Relu(cell));
+  }
+}
+
 inline void AddBiasAll(float* y, const float* b, size_t m, size_t n) {
   const size_t whole = n / 16 * 16;
   const size_t left = n - whole;

@@ -17,6 +17,8 @@ const KernelTable& NeonTable() {
       .rope = neon::Rope,
       .swiglu = neon::SwiGlu,
       .gelu_erf = neon::GeluErf,
+      .relu = neon::Relu,
+      .ssru = neon::Ssru,
       .add_bias = neon::AddBias,
       .gelu_tanh = neon::GeluTanh,
       .geglu_tanh = neon::GegluTanh,

@@ -9,12 +9,17 @@ namespace rowmill::kernels::scalar {
 void AttendWhole(const AttendWholeArgs& args) {
   for (size_t row = 0; row < args.num_rows; ++row) {
     const float* query = args.queries + row * args.ldq;
+    const float* bias = nullptr;
+    if (args.bias != nullptr) {
+      bias = args.bias + static_cast<ptrdiff_t>(row) * args.bias_stride;
+    }
     float* weights = args.weights;
     float max = -std::numeric_limits<float>::infinity();
     for (size_t j = 0; j < args.num_keys; ++j) {
       const float* keys = args.keys + j / 16 * args.head_dim * 16 + j % 16;
       float score = 0.0f;
       for (size_t i = 0; i < args.head_dim; ++i) score = std::fma(query[i], keys[i * 16], score);
+      if (bias != nullptr) score += bias[j];
       weights[j] = score;
       if (score > max) max = score;
     }

@@ -51,6 +51,19 @@ void GeluErf(const float* x, float* y, size_t n) {
   }
 }
 
+void Relu(const float* x, float* y, size_t n) {
+  for (size_t i = 0; i < n; ++i) y[i] = x[i] < 0.0f ? 0.0f : x[i];
+}
+
+void Ssru(const KernelTable::SsruArgs& args) {
+  for (size_t i = 0; i < args.n; ++i) {
+    const float f = 1.0f / (1.0f + Exp(-args.forget[i]));
+    const float cell = std::fma(f, args.cell[i], (1.0f - f) * args.input[i]);
+    args.cell[i] = cell;
+    args.y[i] = cell < 0.0f ? 0.0f : cell;
+  }
+}
+
 void AddBias(float* y, const float* b, size_t m, size_t n) {
   for (size_t row = 0; row < m; ++row) {
     for (size_t i = 0; i < n; ++i) y[row * n + i] += b[i];

@@ -15,6 +15,8 @@ const KernelTable& ScalarTable() {
       .rope = scalar::Rope,
       .swiglu = scalar::SwiGlu,
       .gelu_erf = scalar::GeluErf,
+      .relu = scalar::Relu,
+      .ssru = scalar::Ssru,
       .add_bias = scalar::AddBias,
       .gelu_tanh = scalar::GeluTanh,
       .geglu_tanh = scalar::GegluTanh,

@@ -101,6 +101,42 @@ TEST_P(AttendWholeTest, ARowDoesNotDependOnItsCompany) {
   }
 }
 
+// Row r sees window [num_rows - 1 - r, ...) of one vector by distance.
+TEST_P(AttendWholeTest, AddsABiasByDistance) {
+  Random random(64);
+  for (size_t num_keys : {1, 15, 16, 37}) {
+    for (size_t num_rows : {1, 5, 14}) {
+      const Inputs inputs(random, {num_rows, num_keys, 32}, Extremes::kNone);
+      const std::vector<float> bias = RandomFloats(random, num_rows + num_keys);
+      const auto attend = [&](const KernelTable& with, size_t first, size_t count) {
+        std::vector<float> weights(kAttendWholeRows * ((num_keys + 15) / 16 * 16));
+        std::vector<float> y(count * 32);
+        with.attend_whole({inputs.queries.data() + 1 + first * inputs.ldq(), inputs.ldq(), count,
+                           inputs.packed.data() + 1, inputs.values.data() + 1, inputs.ldv(),
+                           num_keys, 32, weights.data(), y.data(), 32,
+                           bias.data() + num_rows - 1 - first, -1});
+        return y;
+      };
+      const std::vector<float> y = attend(table(), 0, num_rows);
+      EXPECT_TRUE(SameBits(attend(ScalarTable(), 0, num_rows), y)) << num_keys;
+      for (size_t row = 0; row < num_rows; ++row) {
+        EXPECT_TRUE(SameBits(attend(table(), row, 1).data(), y.data() + row * 32, 32)) << row;
+      }
+    }
+  }
+}
+
+TEST_P(AttendWholeTest, ABiasDecides) {
+  // Two keys of equal scores: the second is e^2 times as heavy as the first.
+  const std::vector<float> query(16, 0.0f), keys(16 * 16, 0.0f);
+  std::vector<float> values(32, 0.0f), weights(kAttendWholeRows * 16), y(16);
+  values[0] = 1.0f;
+  const float bias[] = {-1.0f, 1.0f};
+  table().attend_whole({query.data(), 16, 1, keys.data(), values.data(), 16, 2, 16, weights.data(),
+                        y.data(), 16, bias, 0});
+  EXPECT_NEAR(static_cast<double>(y[0]), 1.0 / (1.0 + std::exp(2.0)), 1e-6);
+}
+
 INSTANTIATE_TEST_SUITE_P(AllTables, AttendWholeTest, testing::ValuesIn(TablesToTest()),
                          TableName());
 

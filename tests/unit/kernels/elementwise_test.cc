@@ -169,6 +169,57 @@ TEST_P(ElementwiseTest, ScaleEqualsScalar) {
   }
 }
 
+TEST_P(ElementwiseTest, ReluEqualsScalar) {
+  Random random(44);
+  for (Extremes extremes : {Extremes::kNone, Extremes::kAll}) {
+    for (size_t n : {1, 15, 16, 17, 33, 1536}) {
+      std::vector<float> x = RandomFloats(random, n + 1, extremes);
+      x[1] = -0.0f;
+      std::vector<float> expected(n + 2, 7.0f), actual(n + 2, 7.0f);
+      ScalarTable().relu(x.data() + 1, expected.data() + 1, n);
+      table().relu(x.data() + 1, actual.data() + 1, n);
+      EXPECT_TRUE(SameBits(expected, actual)) << n;
+      table().relu(x.data() + 1, x.data() + 1, n);
+      EXPECT_TRUE(SameBits(expected.data() + 1, x.data() + 1, n)) << "in place";
+    }
+  }
+}
+
+TEST_P(ElementwiseTest, SsruEqualsScalar) {
+  Random random(45);
+  for (Extremes extremes : {Extremes::kNone, Extremes::kFinite, Extremes::kAll}) {
+    for (size_t n : {1, 15, 16, 17, 33, 256}) {
+      const std::vector<float> forget = RandomFloats(random, n + 1, extremes);
+      const std::vector<float> input = RandomFloats(random, n + 1, extremes);
+      const std::vector<float> before = RandomFloats(random, n + 2, extremes);
+      std::vector<float> cells[2] = {before, before};
+      std::vector<float> y[2];
+      const KernelTable* tables[] = {&ScalarTable(), &table()};
+      for (size_t i = 0; i < 2; ++i) {
+        y[i].assign(n + 2, 7.0f);
+        tables[i]->ssru(
+            {forget.data() + 1, input.data() + 1, cells[i].data() + 1, y[i].data() + 1, n});
+      }
+      EXPECT_TRUE(SameBits(cells[0], cells[1])) << n;
+      EXPECT_TRUE(SameBits(y[0], y[1])) << n;
+    }
+  }
+}
+
+TEST_P(ElementwiseTest, SsruForgetsAsItIsTold) {
+  // Gates of about 0, 0.5 and about 1.
+  const float forget[] = {-80.0f, 0.0f, 80.0f, 0.0f};
+  const float input[] = {4.0f, 4.0f, 4.0f, -4.0f};
+  float cell[] = {2.0f, 2.0f, 2.0f, 2.0f};
+  float y[4];
+  table().ssru({forget, input, cell, y, 4});
+  const float expected[] = {4.0f, 3.0f, 2.0f, -1.0f};
+  for (size_t i = 0; i < 4; ++i) {
+    EXPECT_NEAR(cell[i], expected[i], 1e-6f);
+    EXPECT_EQ(y[i], cell[i] < 0.0f ? 0.0f : cell[i]);
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(AllTables, ElementwiseTest, testing::ValuesIn(TablesToTest()),
                          TableName());
 
