@@ -8,6 +8,7 @@
 #include "base/real_math.h"
 #include "models/config_reader.h"
 #include "models/weight_loader.h"
+#include "models/whole_attention.h"
 #include "tensor/dequantize.h"
 
 namespace rowmill {
@@ -74,27 +75,11 @@ constexpr std::array kDistilBertWeights = {
 };
 constexpr std::array<std::string_view, 1> kDistilBertPrefixes = {"distilbert."};
 
-LinearLayer LoadLinear(WeightLoader& load, const std::string& name, size_t n, size_t k) {
-  return {load.Matrix(name + ".weight", n, k), load.Vector(name + ".bias", n)};
-}
-
-LayerNormWeights LoadNorm(WeightLoader& load, const std::string& name, size_t n) {
-  return {load.Vector(name + ".weight", n), load.Vector(name + ".bias", n)};
-}
-
 // Rows of a matrix [rows, cols] as the container has it; 0 where there is none.
 size_t RowsOf(const ModelSource& source, const std::string& name) {
   const auto weight = source.FindWeight(name);
   if (!weight || weight->tensor->shape.empty()) return 0;
   return weight->tensor->shape.size() == 1 ? 1 : static_cast<size_t>(weight->tensor->shape[0]);
-}
-
-// y[M, N] = X W^T + b
-void Apply(const kernels::KernelTable& kernels, const LinearLayer& layer, MatMulInput& input,
-           size_t num_rows, float* y) {
-  const size_t n = layer.weight.n();
-  input.Multiply(layer.weight, y, n);
-  kernels.add_bias(y, layer.bias.data(), num_rows, n);
 }
 
 }  // namespace
@@ -164,7 +149,7 @@ std::unique_ptr<Bert> Bert::Load(BertKind kind, const ModelSource& source,
       DequantizeRow(types, type, std::span(model->type_embedding_).subspan(type * d, d));
     }
   }
-  model->embedding_norm_ = LoadNorm(load, "token_embd_norm", d);
+  model->embedding_norm_ = LoadLayerNorm(load, "token_embd_norm", d);
   for (size_t i = 0; i < c.num_layers; ++i) {
     const std::string block = "blk." + std::to_string(i) + ".";
     BertLayer layer;
@@ -172,10 +157,10 @@ std::unique_ptr<Bert> Bert::Load(BertKind kind, const ModelSource& source,
     layer.k_proj = LoadLinear(load, block + "attn_k", d, d);
     layer.v_proj = LoadLinear(load, block + "attn_v", d, d);
     layer.o_proj = LoadLinear(load, block + "attn_output", d, d);
-    layer.attn_norm = LoadNorm(load, block + "attn_output_norm", d);
+    layer.attn_norm = LoadLayerNorm(load, block + "attn_output_norm", d);
     layer.up_proj = LoadLinear(load, block + "ffn_up", c.ffn_dim, d);
     layer.down_proj = LoadLinear(load, block + "ffn_down", d, c.ffn_dim);
-    layer.output_norm = LoadNorm(load, block + "layer_output_norm", d);
+    layer.output_norm = LoadLayerNorm(load, block + "layer_output_norm", d);
     model->layers_.push_back(std::move(layer));
   }
   if (load.Has("cls.output.weight") && load.Has("cls.weight")) {
@@ -270,34 +255,15 @@ void Bert::Attention(const BertLayer& layer, const EncoderBatch& batch, EncoderW
   const size_t d = config_.model_dim;
   const size_t head_dim = config_.head_dim;
   MatMulInput input(*kernels_, team, ws.x.data(), num_tokens, d, ws.activations);
-  Apply(*kernels_, layer.q_proj, input, num_tokens, ws.q.data());
-  Apply(*kernels_, layer.k_proj, input, num_tokens, ws.k.data());
-  Apply(*kernels_, layer.v_proj, input, num_tokens, ws.v.data());
+  ApplyLinear(*kernels_, layer.q_proj, input, ws.q.data());
+  ApplyLinear(*kernels_, layer.k_proj, input, ws.k.data());
+  ApplyLinear(*kernels_, layer.v_proj, input, ws.v.data());
   const float scale = 1.0f / std::sqrt(static_cast<float>(head_dim));
   kernels_->scale(ws.q.data(), scale, ws.q.data(), num_tokens * d);
 
-  std::vector<size_t> begins;
-  size_t begin = 0;
-  for (const uint32_t length : batch.lengths) {
-    begins.push_back(begin);
-    begin += length;
-  }
-  team.ParallelFor(batch.lengths.size() * config_.num_heads, [&](size_t task, size_t worker) {
-    const size_t text = task / config_.num_heads;
-    const size_t offset = begins[text] * d + task % config_.num_heads * head_dim;
-    const size_t length = batch.lengths[text];
-    float* keys = ws.packed_keys[worker].data();
-    for (size_t j = 0; j < (length + 15) / 16 * 16; ++j) {
-      float* out = keys + j / 16 * head_dim * 16 + j % 16;
-      const float* key = ws.k.data() + offset + j * d;
-      for (size_t i = 0; i < head_dim; ++i) out[i * 16] = j < length ? key[i] : 0.0f;
-    }
-    kernels_->attend_whole({ws.q.data() + offset, d, length, keys, ws.v.data() + offset, d, length,
-                            head_dim, ws.weights[worker].data(), ws.attended.data() + offset, d});
-  });
+  AttendWithinTexts(*kernels_, shape(), batch.lengths, {}, ws, team);
   MatMulInput attended(*kernels_, team, ws.attended.data(), num_tokens, d, ws.activations);
-  attended.Multiply(layer.o_proj.weight, ws.x.data(), d, kernels::Store::kAdd);
-  kernels_->add_bias(ws.x.data(), layer.o_proj.bias.data(), num_tokens, d);
+  AddLinear(*kernels_, layer.o_proj, attended, ws.x.data());
   Normalize(layer.attn_norm, num_tokens, ws.x.data());
 }
 
@@ -306,12 +272,11 @@ void Bert::FeedForward(const BertLayer& layer, size_t num_tokens, EncoderWorkspa
                        ThreadTeam& team) const {
   const size_t d = config_.model_dim;
   MatMulInput input(*kernels_, team, ws.x.data(), num_tokens, d, ws.activations);
-  Apply(*kernels_, layer.up_proj, input, num_tokens, ws.hidden.data());
+  ApplyLinear(*kernels_, layer.up_proj, input, ws.hidden.data());
   kernels_->gelu_erf(ws.hidden.data(), ws.hidden.data(), num_tokens * config_.ffn_dim);
   MatMulInput hidden(*kernels_, team, ws.hidden.data(), num_tokens, config_.ffn_dim,
                      ws.activations);
-  hidden.Multiply(layer.down_proj.weight, ws.x.data(), d, kernels::Store::kAdd);
-  kernels_->add_bias(ws.x.data(), layer.down_proj.bias.data(), num_tokens, d);
+  AddLinear(*kernels_, layer.down_proj, hidden, ws.x.data());
   Normalize(layer.output_norm, num_tokens, ws.x.data());
 }
 
@@ -339,7 +304,7 @@ void Bert::Classify(const float* first, EncoderWorkspace& ws, ThreadTeam& team,
   CHECK(!logits.empty());
   MatMulInput input(*kernels_, team, first, 1, d, ws.activations);
   float* dense = ws.attended.data();  // not needed any more
-  Apply(*kernels_, head_.dense, input, 1, dense);
+  ApplyLinear(*kernels_, head_.dense, input, dense);
   for (size_t i = 0; i < d; ++i) {
     if (head_.activation == ClassifierHead::Activation::kRelu) {
       dense[i] = dense[i] > 0.0f ? dense[i] : 0.0f;
@@ -350,7 +315,7 @@ void Bert::Classify(const float* first, EncoderWorkspace& ws, ThreadTeam& team,
     }
   }
   MatMulInput hidden(*kernels_, team, dense, 1, d, ws.activations);
-  Apply(*kernels_, head_.output, hidden, 1, logits.data());
+  ApplyLinear(*kernels_, head_.output, hidden, logits.data());
 }
 
 }  // namespace rowmill

@@ -13,6 +13,7 @@
 
 #include "formats/model_source.h"
 #include "models/encoder.h"
+#include "models/linear_layer.h"
 
 namespace rowmill {
 
@@ -35,16 +36,6 @@ struct BertConfig {           // GGUF key bert.*, config.json
   float norm_eps = 0.0f;      //    attention.layer_norm_epsilon, layer_norm_eps
 
   static BertConfig Read(BertKind kind, const ModelSource& source);
-};
-
-struct LinearLayer {
-  PackedWeights weight;     // [N, K]
-  std::vector<float> bias;  // [N]
-};
-
-struct LayerNormWeights {
-  std::vector<float> weight;  // [D]
-  std::vector<float> bias;    // [D]
 };
 
 struct BertLayer {               // GGUF name: blk.<i>.*

@@ -14,12 +14,13 @@ size_t PaddedKeys(size_t max_text) { return (max_text + 15) / 16 * 16; }
 EncoderWorkspace::EncoderWorkspace(const EncoderShape& shape, size_t max_tokens, size_t max_text,
                                    size_t num_threads)
     : x(max_tokens * shape.model_dim),
-      q(max_tokens * shape.model_dim),
-      k(max_tokens * shape.model_dim),
-      v(max_tokens * shape.model_dim),
-      attended(max_tokens * shape.model_dim),
+      normed(max_tokens * shape.normed_dim()),
+      q(max_tokens * shape.attention_dim()),
+      k(max_tokens * shape.attention_dim()),
+      v(max_tokens * shape.attention_dim()),
+      attended(max_tokens * shape.attention_dim()),
       hidden(max_tokens * shape.ffn_dim),
-      activations(max_tokens, std::max(shape.model_dim, shape.ffn_dim)),
+      activations(max_tokens, shape.widest()),
       max_tokens_(max_tokens),
       max_text_(max_text) {
   CHECK(max_text <= max_tokens);
@@ -32,9 +33,11 @@ EncoderWorkspace::EncoderWorkspace(const EncoderShape& shape, size_t max_tokens,
 size_t EncoderWorkspace::BytesFor(const EncoderShape& shape, size_t max_tokens, size_t max_text,
                                   size_t num_threads) {
   const size_t per_thread = PaddedKeys(max_text) * (shape.head_dim + kernels::kAttendWholeRows);
-  return (max_tokens * (5 * shape.model_dim + shape.ffn_dim) + num_threads * per_thread) *
+  return (max_tokens *
+              (shape.model_dim + shape.normed_dim() + 4 * shape.attention_dim() + shape.ffn_dim) +
+          num_threads * per_thread) *
              sizeof(float) +
-         ActivationBuffer::BytesFor(max_tokens, std::max(shape.model_dim, shape.ffn_dim));
+         ActivationBuffer::BytesFor(max_tokens, shape.widest());
 }
 
 }  // namespace rowmill

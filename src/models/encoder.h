@@ -5,6 +5,7 @@
 // Papers: BERT, arXiv:1810.04805; Sentence-BERT, arXiv:1908.10084 (pooling).
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -42,11 +43,16 @@ struct EncoderShape {
   size_t model_dim = 0;
   size_t num_heads = 0;
   size_t head_dim = 0;
-  size_t ffn_dim = 0;
+  size_t ffn_dim = 0;     // of all that the feed-forward layer holds at a time
+  bool pre_norm = false;  // norms stand before the layers
+
+  size_t attention_dim() const { return num_heads * head_dim; }
+  size_t widest() const { return std::max({model_dim, attention_dim(), ffn_dim}); }
+  size_t normed_dim() const { return pre_norm ? model_dim : 0; }
 };
 
 // Activations of one batch, allocated once per execution unit for the largest that it will see.
-// Shapes: T max_tokens, D model_dim, F ffn_dim.
+// Shapes: T max_tokens, D model_dim, H num_heads, d head_dim, F ffn_dim.
 class EncoderWorkspace {
  public:
   // `max_text`: tokens of the longest text; at most max_tokens.
@@ -58,10 +64,11 @@ class EncoderWorkspace {
   size_t max_text() const { return max_text_; }
 
   AlignedBuffer<float> x;         // [T, D]
-  AlignedBuffer<float> q;         // [T, D]
-  AlignedBuffer<float> k;         // [T, D]
-  AlignedBuffer<float> v;         // [T, D]
-  AlignedBuffer<float> attended;  // [T, D]
+  AlignedBuffer<float> normed;    // [T, D], where norms stand before the layers
+  AlignedBuffer<float> q;         // [T, H * d]
+  AlignedBuffer<float> k;         // [T, H * d]
+  AlignedBuffer<float> v;         // [T, H * d]
+  AlignedBuffer<float> attended;  // [T, H * d]
   AlignedBuffer<float> hidden;    // [T, F]
   ActivationBuffer activations;   // quantised inputs of the matrix product at hand
   // Per thread of the team: one head's keys, packed, and the weights of a tile of rows.

@@ -79,6 +79,8 @@ class MatMulInput {
         first_(buffer.first()),
         second_(buffer.second()) {}
 
+  size_t num_rows() const { return m_; }
+
   // y[M, ldy] = X W^T, or += with Store::kAdd.
   void Multiply(const PackedWeights& w, float* y, size_t ldy,
                 kernels::Store store = kernels::Store::kAssign);
