@@ -49,7 +49,17 @@ struct EncodeSpec {
 // behind the others, bit for bit; but all of them run at once, as a prompt does.
 struct ContinuationSpec {};
 
-using DecodeSpec = std::variant<ScoreSpec, GenerateSpec, EncodeSpec, ContinuationSpec>;
+// For encoder-decoders. A row's tokens are one or more source texts, each up to and with the
+// model's end token; a text of nothing but that token is not run and answered by it alone.
+struct TranslateSpec {
+  uint32_t beam = 1;
+  double length_penalty = 1.0;
+  uint32_t max_tokens = 512;  // of each text's answer
+  size_t num_tokens = 0;      // of the tokeniser, where the model has more: those have no text
+};
+
+using DecodeSpec =
+    std::variant<ScoreSpec, GenerateSpec, EncodeSpec, ContinuationSpec, TranslateSpec>;
 
 enum class FinishReason : uint8_t {
   kScored,     // a row that is not generated
@@ -64,8 +74,9 @@ struct DecodeResult {
   FinishReason finish = FinishReason::kScored;
   // [num_labels], ScoreSpec and EncodeSpec with labels; [1], ContinuationSpec
   std::vector<double> label_log_probs;
-  std::vector<std::vector<int32_t>> answers;  // [num_samples], GenerateSpec; without the end token
-  std::vector<float> embedding;               // [embedding_dim], EncodeSpec without labels
+  // [num_samples], GenerateSpec, or [source texts], TranslateSpec; without the end token
+  std::vector<std::vector<int32_t>> answers;
+  std::vector<float> embedding;  // [embedding_dim], EncodeSpec without labels
 };
 
 }  // namespace rowmill
