@@ -1,4 +1,4 @@
-// sentiment, classify, generate, embed, similar, and the plan of each.
+// sentiment, classify, generate, embed, similar, translate, and the plan of each.
 #include <fmt/format.h>
 
 #include <chrono>
@@ -28,6 +28,7 @@
 #include "tasks/loaded_model.h"
 #include "tasks/sentiment.h"
 #include "tasks/similar.h"
+#include "tasks/translate.h"
 
 namespace rowmill {
 namespace {
@@ -232,6 +233,20 @@ void CheckInput(const SourceOptions& options, FileSystem& file_system) {
   if (!is_pipe) OpenSource(file_system, options);
 }
 
+void RequireFittingModel(const Task& task, const LoadedModel& model) {
+  const bool is_encoding = std::holds_alternative<EncodeSpec>(task.decode_spec());
+  const bool is_translating = std::holds_alternative<TranslateSpec>(task.decode_spec());
+  const bool fits = is_encoding      ? model.encoder != nullptr
+                    : is_translating ? model.encoder_decoder != nullptr
+                                     : model.decoder != nullptr;
+  if (fits) return;
+  throw UsageError(std::string(task.name()) + " needs " +
+                   (is_encoding      ? "an encoder, such as --model minilm"
+                    : is_translating ? "an encoder-decoder, such as --model marian-en-pt"
+                                     : "a decoder, such as --model smollm2") +
+                   "; this model is not one");
+}
+
 }  // namespace
 
 ExitCode RunTask(const JobFlags& flags, Purpose purpose, const MakeTask& make_task,
@@ -255,17 +270,12 @@ ExitCode RunTask(const JobFlags& flags, Purpose purpose, const MakeTask& make_ta
   const LoadedModel loaded =
       LoadModel(flags.model, load_options, load_team, *file_system, HashFolder());
   const std::unique_ptr<Task> task = make_task(loaded.ForTasks(), prompt);
-  const bool is_encoding = std::holds_alternative<EncodeSpec>(task->decode_spec());
-  if (is_encoding != (loaded.encoder != nullptr)) {
-    throw UsageError(std::string(task->name()) + " needs " +
-                     (is_encoding ? "an encoder, such as --model minilm"
-                                  : "a decoder, such as --model smollm2") +
-                     "; this model is not one");
-  }
+  RequireFittingModel(*task, loaded);
 
   JobModel model;
   model.decoder = loaded.decoder.get();
   model.encoder = loaded.encoder.get();
+  model.encoder_decoder = loaded.encoder_decoder.get();
   model.kernels = &kernels;
   model.reference = loaded.reference;
   model.sha256 = loaded.sha256;
@@ -326,6 +336,11 @@ constexpr const char* kSimilarExamples = R"(
 Examples:
   rowmill similar questions.jsonl answers.jsonl --text body -k 5 -o pairs.jsonl
   rowmill similar titles.csv titles.csv --text title -k 2 -o near_duplicates.jsonl)";
+constexpr const char* kTranslateExamples = R"(
+Examples:
+  rowmill translate lines.txt --from en --to pt -o lines.pt.txt
+  rowmill translate reviews.csv --text review --from pt --to en --beam 4 -o out.jsonl
+  rowmill translate pairs.csv --text english --from en --to pt --gold portuguese -o out.csv)";
 constexpr const char* kPlanExamples = R"(
 Examples:
   rowmill plan sentiment reviews.csv --text review
@@ -482,8 +497,67 @@ void AddSimilar(CLI::App& parent, Action& action, Purpose purpose) {
   });
 }
 
+struct TranslateFlags {
+  std::string from;
+  std::string to;
+  uint32_t beam = 1;
+  float length_penalty = 1.0f;
+  uint32_t max_tokens = 512;
+
+  void AddTo(CLI::App& app) {
+    app.option_defaults()->group("Translation");
+    AddFlag(app, "--from", from, "language of the text, such as en")->type_name("CODE");
+    AddFlag(app, "--to", to, "language of the translation, such as pt")->type_name("CODE");
+    AddFlag(app, "--beam", beam, "hypotheses that beam search keeps; 1: greedy");
+    AddFlag(app, "--length-penalty", length_penalty,
+            "exponent of the length that log-probabilities are divided by");
+    AddFlag(app, "--max-tokens", max_tokens, "longest translation of a sentence");
+  }
+
+  TranslateOptions ToOptions() const {
+    return {.prompt = {},
+            .from = from,
+            .to = to,
+            .beam = beam,
+            .length_penalty = static_cast<double>(length_penalty),
+            .max_tokens = max_tokens};
+  }
+};
+
+void AddTranslate(CLI::App& parent, Action& action, Purpose purpose) {
+  CLI::App* app = parent.add_subcommand("translate", "a translation of each row's text");
+  app->footer(kTranslateExamples);
+  auto flags = std::make_shared<JobFlags>();
+  auto translate = std::make_shared<TranslateFlags>();
+  flags->AddTo(*app);
+  translate->AddTo(*app);
+  app->callback([=, &action] {
+    action = [=] {
+      if (flags->model.empty()) {
+        if (translate->from.empty() || translate->to.empty()) {
+          throw UsageError("translate needs --from and --to, or a --model of its own");
+        }
+        flags->model = TranslationModel(translate->from, translate->to);
+      }
+      return RunTask(*flags, purpose, [&](const TaskModel& model, const PromptOptions& prompt) {
+        if (model.encoder_decoder == nullptr) {
+          throw UsageError(
+              "translate needs an encoder-decoder, such as --model marian-en-pt; this model is "
+              "none");
+        }
+        TranslateOptions options = translate->ToOptions();
+        options.prompt = prompt;
+        return std::make_unique<TranslateTask>(model, options);
+      });
+    };
+  });
+}
+
 }  // namespace
 
+void AddTranslateCommand(CLI::App& parent, Action& action) {
+  AddTranslate(parent, action, Purpose::kRun);
+}
 void AddEmbedCommand(CLI::App& parent, Action& action) { AddEmbed(parent, action, Purpose::kRun); }
 void AddSimilarCommand(CLI::App& parent, Action& action) {
   AddSimilar(parent, action, Purpose::kRun);
@@ -509,6 +583,7 @@ void AddPlanCommand(CLI::App& parent, Action& action) {
   AddEmbed(*plan, action, Purpose::kPlan);
   AddSimilar(*plan, action, Purpose::kPlan);
   AddAnswer(*plan, action, Purpose::kPlan);
+  AddTranslate(*plan, action, Purpose::kPlan);
 }
 
 }  // namespace rowmill

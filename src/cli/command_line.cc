@@ -26,6 +26,7 @@ Examples:
   rowmill generate rows.csv --prompt 'Summarise in one line: {{body}}' --max-tokens 40 -o out.csv
   rowmill embed docs.jsonl --text body -o vectors.jsonl
   rowmill similar questions.jsonl answers.jsonl --text body -k 5 -o pairs.jsonl
+  rowmill translate lines.txt --from en --to pt -o lines.pt.txt
   rowmill plan sentiment reviews.csv --text review
   zcat big.jsonl.gz | rowmill sentiment - --format jsonl > out.jsonl
 
@@ -159,6 +160,7 @@ int ParseAndRun(int argc, char** argv) {
   AddEmbedCommand(app, action);
   AddSimilarCommand(app, action);
   AddAnswerCommand(app, action);
+  AddTranslateCommand(app, action);
   AddPlanCommand(app, action);
   AddBenchCommand(app, action);
   AddInspectCommand(app, action);

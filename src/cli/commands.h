@@ -16,6 +16,7 @@ void AddSentimentCommand(CLI::App& parent, Action& action);
 void AddClassifyCommand(CLI::App& parent, Action& action);
 void AddGenerateCommand(CLI::App& parent, Action& action);
 void AddEmbedCommand(CLI::App& parent, Action& action);
+void AddTranslateCommand(CLI::App& parent, Action& action);
 void AddSimilarCommand(CLI::App& parent, Action& action);
 void AddAnswerCommand(CLI::App& parent, Action& action);
 // `rowmill plan TASK ...`: the same flags, nothing is run.

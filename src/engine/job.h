@@ -22,6 +22,7 @@
 #include "engine/run_report.h"
 #include "engine/scheduler.h"
 #include "models/encoder.h"
+#include "models/encoder_decoder.h"
 #include "prep/redact/redactor.h"
 #include "tasks/task.h"
 
@@ -70,9 +71,10 @@ struct JobOptions {
 
 // What the job runs on; all of it outlives the job and is only read.
 struct JobModel {
-  // One of the two; the other is null.
+  // One of the three; the others are null.
   const Decoder* decoder = nullptr;
   const Encoder* encoder = nullptr;
+  const EncoderDecoder* encoder_decoder = nullptr;
   const kernels::KernelTable* kernels = nullptr;
   std::string reference;  // what the user asked for
   std::string sha256;

@@ -9,6 +9,7 @@
 #include "engine/encoding_unit.h"
 #include "engine/id_check.h"
 #include "engine/job_run.h"
+#include "engine/sequence_to_sequence_unit.h"
 
 namespace rowmill {
 namespace {
@@ -83,6 +84,23 @@ MemoryOptions MemoryOptionsOf(const JobOptions& options, const JobModel& model, 
     memory.num_units = options.num_units;
     memory.max_rows_per_unit = options.unit.max_rows;
     memory.max_seq_len = model.encoder->max_seq_len();
+    return memory;
+  }
+  if (model.encoder_decoder != nullptr) {
+    // What texts in flight keep is bounded by kv_bytes, and counted as activations.
+    const EncoderDecoder& translator = *model.encoder_decoder;
+    const auto& spec = std::get<TranslateSpec>(task.decode_spec());
+    const uint64_t largest =
+        SequenceToSequenceUnit::TextBytes(translator, spec, translator.max_source_len());
+    memory.weight_bytes = translator.weight_bytes();
+    memory.workspace_bytes =
+        SequenceToSequenceUnit::WorkspaceBytes(translator, spec, options.unit,
+                                               options.threads_per_unit) +
+        std::max<uint64_t>(largest, std::min<uint64_t>(options.unit.kv_bytes,
+                                                       largest * uint64_t{options.unit.max_rows}));
+    memory.num_units = options.num_units;
+    memory.max_rows_per_unit = options.unit.max_rows;
+    memory.max_seq_len = translator.max_source_len();
     return memory;
   }
   memory.kv_shape = model.decoder->kv_shape();
@@ -230,7 +248,8 @@ PreparedPlan MakePlan(const JobOptions& options, const Task& task, const JobCont
   PlanOptions plan_options;
   plan_options.deduplication = options.deduplication ? Deduplication::kOn : Deduplication::kOff;
   // An encoder's tokens see what follows them, so that no beginning is like another.
-  const bool is_encoding = std::holds_alternative<EncodeSpec>(task.decode_spec());
+  const bool is_encoding = std::holds_alternative<EncodeSpec>(task.decode_spec()) ||
+                           std::holds_alternative<TranslateSpec>(task.decode_spec());
   if (!options.prefix_sharing || is_encoding) plan_options.prefix_tree.max_nodes = 0;
   return {std::move(planner).Finish(plan_options), scratch.report, check.resumed_rows()};
 }

@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "engine/encoding_unit.h"
 #include "engine/row_feed.h"
+#include "engine/sequence_to_sequence_unit.h"
 
 namespace rowmill {
 namespace {
@@ -257,6 +258,12 @@ void JobRun::RunUnit(size_t unit) {
                             options_.unit, team);
       encoding.Run(feed, sink, stop_units_);
       report_.units[unit] = encoding.times();
+    } else if (model_.encoder_decoder != nullptr) {
+      SequenceToSequenceUnit translating(*model_.encoder_decoder, *model_.kernels,
+                                         std::get<TranslateSpec>(task_.decode_spec()),
+                                         options_.unit, team);
+      translating.Run(feed, sink, stop_units_);
+      report_.units[unit] = translating.times();
     } else {
       ExecutionUnit execution(*model_.decoder, *model_.kernels, task_.decode_spec(), options_.unit,
                               team);
@@ -420,8 +427,10 @@ void JobRun::FillReport() {
   report_.task = task_.name();
   report_.model_reference = model_.reference;
   report_.model_sha256 = model_.sha256;
-  report_.architecture =
-      model_.encoder != nullptr ? model_.encoder->architecture() : model_.decoder->architecture();
+  report_.architecture = model_.encoder != nullptr ? model_.encoder->architecture()
+                         : model_.encoder_decoder != nullptr
+                             ? model_.encoder_decoder->architecture()
+                             : model_.decoder->architecture();
   report_.isa = model_.kernels->name;
   report_.numerics = model_.numerics;
   report_.input = options_.source.input.path;

@@ -204,8 +204,4 @@ double TranslationScores::ChrF() const {
   return 100.0 * (1.0 + kBetaSquared) * precision * recall / (kBetaSquared * precision + recall);
 }
 
-std::vector<std::pair<std::string, double>> TranslationScores::Report() const {
-  return {{"bleu", Bleu()}, {"chrf", ChrF()}};
-}
-
 }  // namespace rowmill

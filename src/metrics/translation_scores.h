@@ -11,22 +11,21 @@
 #include <string_view>
 #include <vector>
 
-#include "metrics/text_measure.h"
-
 namespace rowmill {
 
 // The words of a line as mteval-v13a parts them. `line` is valid UTF-8.
 std::vector<std::string> TokenizeFor13a(std::string_view line);
 
-class TranslationScores final : public TextMeasure {
+class TranslationScores {
  public:
   static constexpr size_t kWordOrders = 4;
   static constexpr size_t kCharacterOrders = 6;
 
-  void Add(std::string_view answer, std::string_view gold) override;
-  // "bleu" and "chrf", from 0 to 100.
-  std::vector<std::pair<std::string, double>> Report() const override;
+  // A translation and its reference. Counts only: the order of rows does not matter, and memory
+  // does not grow with them.
+  void Add(std::string_view answer, std::string_view gold);
 
+  // From 0 to 100.
   double Bleu() const;
   double ChrF() const;
 

@@ -1,5 +1,6 @@
 #include "tasks/loaded_model.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 
@@ -80,6 +81,20 @@ Vocabulary ReadFolderVocabulary(const ModelFile& file) {
 
 }  // namespace
 
+TaskModel LoadedModel::ForTasks() const {
+  TaskModel model;
+  model.tokenizer = tokenizer.get();
+  model.chat_template = chat_template.get();
+  model.chat_template_error = chat_template_error;
+  model.max_seq_len = decoder != nullptr   ? decoder->max_seq_len()
+                      : encoder != nullptr ? encoder->max_seq_len()
+                                           : encoder_decoder->max_source_len();
+  model.encoder = encoder.get();
+  model.encoder_decoder = encoder_decoder.get();
+  model.sha256 = sha256;
+  return model;
+}
+
 LoadedText LoadText(const ModelFile& file) {
   LoadedText text;
   std::string source;
@@ -118,6 +133,11 @@ LoadedModel LoadModel(const std::string& reference, const LoadOptions& options, 
   if (IsEncoder(*model.file)) {
     model.encoder = LoadEncoder(*model.file, options, team);
     vocab_size = model.encoder->vocab_size();
+  } else if (IsEncoderDecoder(*model.file)) {
+    model.encoder_decoder = LoadEncoderDecoder(*model.file, options, team);
+    // T5's matrix has rows that no token belongs to; answers never have them.
+    vocab_size =
+        std::min(model.encoder_decoder->vocab_size(), model.tokenizer->vocabulary().size());
   } else {
     model.decoder = LoadDecoder(*model.file, options, team);
     vocab_size = model.decoder->vocab_size();

@@ -8,6 +8,7 @@
 #include "base/file_system.h"
 #include "formats/model_file.h"
 #include "models/encoder.h"
+#include "models/encoder_decoder.h"
 #include "models/model.h"
 #include "parallel/thread_team.h"
 #include "tasks/prompt_options.h"
@@ -21,20 +22,16 @@ struct LoadedModel {
   std::string path;
   std::string sha256;  // of the file, or of the list of a folder's files; hexadecimal
   std::unique_ptr<const ModelFile> file;  // mapped; texts and float weights may be views into it
-  // One of the two; the other is null.
+  // One of the three; the others are null.
   std::unique_ptr<const Decoder> decoder;
   std::unique_ptr<const Encoder> encoder;
+  std::unique_ptr<const EncoderDecoder> encoder_decoder;
   std::unique_ptr<const Tokenizer> tokenizer;
   std::unique_ptr<const ChatTemplate> chat_template;  // null where the file has none
 
   std::string chat_template_error;  // why it has one that cannot be used
 
-  TaskModel ForTasks() const {
-    return {
-        tokenizer.get(),     chat_template.get(),
-        chat_template_error, encoder != nullptr ? encoder->max_seq_len() : decoder->max_seq_len(),
-        encoder.get(),       sha256};
-  }
+  TaskModel ForTasks() const;
 };
 
 // The part of a model that reading text takes: no weights are loaded. For `tokenize`,

@@ -14,17 +14,19 @@ namespace rowmill {
 
 class ChatTemplate;
 class Encoder;
+class EncoderDecoder;
 class Redactor;
 class Tokenizer;
 
 // What a task needs of a loaded model. The owner (tasks/loaded_model.h) outlives the task.
 struct TaskModel {
   const Tokenizer* tokenizer = nullptr;
-  const ChatTemplate* chat_template = nullptr;  // null where the model has none
-  std::string chat_template_error;              // why the model has one that cannot be used
-  size_t max_seq_len = 0;                       // positions
-  const Encoder* encoder = nullptr;             // null where the model is a decoder
-  std::string sha256;                           // of the model
+  const ChatTemplate* chat_template = nullptr;      // null where the model has none
+  std::string chat_template_error;                  // why the model has one that cannot be used
+  size_t max_seq_len = 0;                           // positions
+  const Encoder* encoder = nullptr;                 // null where the model is no encoder
+  std::string sha256;                               // of the model
+  const EncoderDecoder* encoder_decoder = nullptr;  // null where it is none
 };
 
 enum class PromptMode : uint8_t {

@@ -57,9 +57,11 @@ class PromptRows {
 
   std::vector<std::pair<std::string, std::string>> FingerprintEntries() const;
 
- private:
+  // Reads and cleans what the prompt needs of the row into scratch.values [encoder().columns()].
   // False where `input` has got an error.
   bool ReadValues(const Record& record, PrepareScratch& scratch, ModelInput& input) const;
+
+ private:
   void Encode(PrepareScratch& scratch, ModelInput& input) const;
   void Cut(PrepareScratch& scratch, ModelInput& input) const;
   void FailTooLong(const char* what, size_t num_tokens, ModelInput& input) const;
