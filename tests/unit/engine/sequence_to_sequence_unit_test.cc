@@ -170,7 +170,7 @@ TEST_P(SequenceToSequenceUnitTest, StopsWhenItIsTold) {
 
 INSTANTIATE_TEST_SUITE_P(Families, SequenceToSequenceUnitTest,
                          testing::Values("opus", "student", "flan"),
-                         [](const auto& info) { return std::string(info.param); });
+                         [](const auto& of) { return std::string(of.param); });
 
 }  // namespace
 }  // namespace rowmill

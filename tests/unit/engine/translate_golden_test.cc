@@ -78,9 +78,9 @@ TEST_P(TranslateGolden, LinesOfMarian) {
 INSTANTIATE_TEST_SUITE_P(Directions, TranslateGolden,
                          ::testing::Values(Direction{"goldens/mt_enpt.jsonl", "marian-en-pt"},
                                            Direction{"goldens/mt_pten.jsonl", "marian-pt-en"}),
-                         [](const auto& info) {
-                           return std::string(info.param.model).substr(7, 2) + "_" +
-                                  std::string(info.param.model).substr(10, 2);
+                         [](const auto& of) {
+                           return std::string(of.param.model).substr(7, 2) + "_" +
+                                  std::string(of.param.model).substr(10, 2);
                          });
 
 }  // namespace

@@ -171,7 +171,7 @@ TEST_P(EncoderDecoderTest, ClonedStatesGoTheirOwnWays) {
 
 INSTANTIATE_TEST_SUITE_P(Families, EncoderDecoderTest,
                          testing::Values("opus", "student", "t5", "flan"),
-                         [](const auto& info) { return std::string(info.param); });
+                         [](const auto& of) { return std::string(of.param); });
 
 TEST(EncoderDecoder, KnowsItsArchitectures) {
   EXPECT_TRUE(IsEncoderDecoder(ModelFile::Open(DataPath("opus"))));
