@@ -92,9 +92,10 @@ bool BeamSearch::CanStillWin(double log_probability) const {
 }
 
 void BeamSearch::Advance() {
-  std::stable_sort(
-      candidates_.begin(), candidates_.end(),
-      [](const Candidate& a, const Candidate& b) { return a.log_probability > b.log_probability; });
+  std::sort(candidates_.begin(), candidates_.end(), [](const Candidate& a, const Candidate& b) {
+    if (a.log_probability != b.log_probability) return a.log_probability > b.log_probability;
+    return a.parent != b.parent ? a.parent < b.parent : a.token < b.token;
+  });
   if (candidates_.size() > width_) candidates_.resize(width_);
   std::vector<Hypothesis> next;
   for (const Candidate& candidate : candidates_) {
