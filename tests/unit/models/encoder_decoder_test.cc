@@ -31,8 +31,9 @@ using Logits = std::vector<std::vector<float>>;  // [target][V]
 class EncoderDecoderTest : public testing::TestWithParam<const char*> {
  protected:
   EncoderDecoderTest() : file_(ModelFile::Open(DataPath(GetParam()))) {
-    std::ifstream goldens(DataPath("goldens.json"));
-    for (const auto& golden : nlohmann::json::parse(goldens)[GetParam()]) {
+    std::ifstream file(DataPath("goldens.json"));
+    const nlohmann::json goldens = nlohmann::json::parse(file);
+    for (const auto& golden : goldens[GetParam()]) {
       pairs_.push_back({golden["source"].get<std::vector<int32_t>>(),
                         golden["target"].get<std::vector<int32_t>>(),
                         golden["logits"].get<std::vector<std::vector<double>>>()});
@@ -84,6 +85,7 @@ class EncoderDecoderTest : public testing::TestWithParam<const char*> {
 TEST_P(EncoderDecoderTest, LogitsOfAnIndependentForwardPass) {
   const auto model = Load();
   EXPECT_EQ(model->vocab_size(), 64u);
+  ASSERT_EQ(pairs_.size(), 3u);
   const std::vector<Logits> logits = Run(*model, pairs_);
   double greatest = 0.0;
   for (size_t i = 0; i < pairs_.size(); ++i) {
