@@ -164,7 +164,7 @@ void TranslateTask::AddSentence(std::string_view sentence, PrepareScratch& scrat
       input.error = "the prompt leaves no room for the row's text in the context";
       return;
     }
-    left.push_back(part.substr(middle));
+    left.push_back(part.substr(middle + (part[middle] == ' ' ? 1 : 0)));
     left.push_back(part.substr(0, middle));
   }
 }
