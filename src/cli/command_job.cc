@@ -13,10 +13,13 @@
 #include "cli/job_flags.h"
 #include "cli/model_pull.h"
 #include "cli/progress.h"
+#include "cli/row_selection.h"
 #include "cli/run_task.h"
 #include "cli/signals.h"
 #include "cli/standard_streams.h"
 #include "cli/summary.h"
+#include "cli/write_report.h"
+#include "engine/rerun.h"
 #include "kernels/dispatch.h"
 #include "tasks/classify.h"
 #include "tasks/embed.h"
@@ -247,6 +250,31 @@ void RequireFittingModel(const Task& task, const LoadedModel& model) {
                    "; this model is not one");
 }
 
+// Of a job that had finished before there is no more than what it left.
+void WriteJobReport(const JobFlags& flags, const RunReport& report, const RowSelection& selection) {
+  const std::string run_json = report.finished_before
+                                   ? ReadTextFile(flags.output + ".run.json", "--report")
+                                   : report.ToJson();
+  WriteReport(flags.report, run_json, selection.Rows());
+  Say("report        {}\n", flags.report);
+}
+
+ExitCode PrintVerified(const VerifyReport& report, const std::string& output) {
+  if (report.num_differing == 0) {
+    fmt::print("{} of {} rows of {} were computed once more: all have the same bytes\n",
+               report.verified, report.rows, output);
+    return ExitCode::kOk;
+  }
+  std::string rows;
+  for (const uint64_t row : report.differing) {
+    rows += (rows.empty() ? "" : ", ") + std::to_string(row);
+  }
+  fmt::print("{} of {} rows that were computed once more have other bytes: {}{}\n",
+             report.num_differing, report.verified, rows,
+             report.num_differing > report.differing.size() ? ", ..." : "");
+  return ExitCode::kData;
+}
+
 }  // namespace
 
 ExitCode RunTask(const JobFlags& flags, Purpose purpose, const MakeTask& make_task,
@@ -283,10 +311,17 @@ ExitCode RunTask(const JobFlags& flags, Purpose purpose, const MakeTask& make_ta
   model.load_seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - load_start).count();
 
+  RowSelection selection(*task, options.gold_column, options.redactor.get());
   JobContext context;
   context.file_system = file_system.get();
   context.stop = &stop;
   context.on_row = on_row;
+  if (!flags.report.empty()) {
+    context.on_row = [&](const RowAnswer& row, const OutputRow& output) {
+      if (on_row) on_row(row, output);
+      selection.Add(row, output);
+    };
+  }
   context.on_progress = [&](const JobProgress& at) { progress.Show(at); };
   context.on_notice = [&](const std::string& line) {
     progress.Finish();
@@ -299,9 +334,17 @@ ExitCode RunTask(const JobFlags& flags, Purpose purpose, const MakeTask& make_ta
     return ExitCode::kOk;
   }
   try {
-    const RunReport report = RunJob(options, model, *task, context);
+    if (purpose == Purpose::kVerify) {
+      const VerifyReport verified =
+          VerifyOutput(options, model, *task, context, flags.sample, flags.seed);
+      progress.Finish();
+      return PrintVerified(verified, options.output);
+    }
+    const RunReport report = flags.only.empty() ? RunJob(options, model, *task, context)
+                                                : RerunFailed(options, model, *task, context);
     progress.Finish();
     PrintSummary(report);
+    if (!flags.report.empty()) WriteJobReport(flags, report, selection);
     return report.exit_code;
   } catch (...) {
     progress.Finish();
@@ -341,6 +384,10 @@ Examples:
   rowmill translate lines.txt --from en --to pt -o lines.pt.txt
   rowmill translate reviews.csv --text review --from pt --to en --beam 4 -o out.jsonl
   rowmill translate pairs.csv --text english --from en --to pt --gold portuguese -o out.csv)";
+constexpr const char* kVerifyExamples = R"(
+Examples:
+  rowmill verify sentiment reviews.csv --text review -o out.jsonl --sample 200
+  rowmill verify classify tickets.csv --text body --labels a,b -o out.csv)";
 constexpr const char* kPlanExamples = R"(
 Examples:
   rowmill plan sentiment reviews.csv --text review
@@ -584,6 +631,20 @@ void AddPlanCommand(CLI::App& parent, Action& action) {
   AddSimilar(*plan, action, Purpose::kPlan);
   AddAnswer(*plan, action, Purpose::kPlan);
   AddTranslate(*plan, action, Purpose::kPlan);
+}
+
+void AddVerifyCommand(CLI::App& parent, Action& action) {
+  CLI::App* verify = parent.add_subcommand(
+      "verify", "computes rows of a finished output once more and compares their bytes");
+  verify->require_subcommand(1);
+  verify->footer(kVerifyExamples);
+  AddSentiment(*verify, action, Purpose::kVerify);
+  AddClassify(*verify, action, Purpose::kVerify);
+  AddGenerate(*verify, action, Purpose::kVerify);
+  AddEmbed(*verify, action, Purpose::kVerify);
+  AddSimilar(*verify, action, Purpose::kVerify);
+  AddAnswer(*verify, action, Purpose::kVerify);
+  AddTranslate(*verify, action, Purpose::kVerify);
 }
 
 }  // namespace rowmill

@@ -162,6 +162,9 @@ int ParseAndRun(int argc, char** argv) {
   AddAnswerCommand(app, action);
   AddTranslateCommand(app, action);
   AddPlanCommand(app, action);
+  AddVerifyCommand(app, action);
+  AddMergeCommand(app, action);
+  AddReportCommand(app, action);
   AddBenchCommand(app, action);
   AddInspectCommand(app, action);
   AddTokenizeCommand(app, action);

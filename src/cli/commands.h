@@ -21,6 +21,13 @@ void AddSimilarCommand(CLI::App& parent, Action& action);
 void AddAnswerCommand(CLI::App& parent, Action& action);
 // `rowmill plan TASK ...`: the same flags, nothing is run.
 void AddPlanCommand(CLI::App& parent, Action& action);
+// `rowmill verify TASK ...`: the same flags and --sample; nothing is written.
+void AddVerifyCommand(CLI::App& parent, Action& action);
+// `rowmill merge`: outputs of shards into one.
+void AddMergeCommand(CLI::App& parent, Action& action);
+
+// `rowmill report`: the page of a run, or runs side by side.
+void AddReportCommand(CLI::App& parent, Action& action);
 
 void AddBenchCommand(CLI::App& parent, Action& action);
 

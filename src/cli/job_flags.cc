@@ -1,6 +1,7 @@
 #include "cli/job_flags.h"
 
 #include <charconv>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <type_traits>
@@ -23,7 +24,51 @@ bool ParseOnOff(const std::string& text, const std::string& flag) {
   return Choose<bool>(flag, text, {{"on", true}, {"off", false}});
 }
 
+std::optional<uint64_t> NumberFromEnvironment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::nullopt : ParseNumber(value);
+}
+
+// A part of a Slurm job array, a task of a Slurm step, or a pod of an indexed Kubernetes job, which
+// is told its index but not how many there are.
+Shard ShardFromEnvironment() {
+  struct Names {
+    const char* index;
+    const char* first;
+    const char* count;
+  };
+  constexpr Names kKnown[] = {
+      {"SLURM_ARRAY_TASK_ID", "SLURM_ARRAY_TASK_MIN", "SLURM_ARRAY_TASK_COUNT"},
+      {"SLURM_PROCID", "", "SLURM_NTASKS"},
+      {"JOB_COMPLETION_INDEX", "", "JOB_COMPLETIONS"}};
+  for (const Names& names : kKnown) {
+    const auto index = NumberFromEnvironment(names.index);
+    if (!index) continue;
+    const auto count = NumberFromEnvironment(names.count);
+    const uint64_t first = NumberFromEnvironment(names.first).value_or(0);
+    if (count && *index >= first && *index - first < *count) return {*index - first, *count};
+    throw UsageError(std::string("--shard auto: ") + names.index + " is " + std::to_string(*index) +
+                     ", but " + names.count + " is " +
+                     (count ? std::to_string(*count) : "not there; set it to the number of parts") +
+                     (count ? ": an array has to be numbered without gaps" : ""));
+  }
+  throw UsageError(
+      "--shard auto reads SLURM_ARRAY_TASK_ID and SLURM_ARRAY_TASK_COUNT, SLURM_PROCID and "
+      "SLURM_NTASKS, or JOB_COMPLETION_INDEX and JOB_COMPLETIONS; none of them is set");
+}
+
+// {shard} in the name of an output: one command serves all parts.
+std::string WithShard(const std::string& path, const Shard& shard) {
+  constexpr std::string_view kPlace = "{shard}";
+  const size_t at = path.find(kPlace);
+  if (at == std::string::npos) return path;
+  std::string out = path;
+  return out.replace(at, kPlace.size(),
+                     std::to_string(shard.index) + "-of-" + std::to_string(shard.count));
+}
+
 Shard ParseShard(const std::string& text) {
+  if (text == "auto") return ShardFromEnvironment();
   const size_t slash = text.find('/');
   const auto index = ParseNumber(std::string_view(text).substr(0, slash));
   const auto count = slash == std::string::npos
@@ -147,11 +192,21 @@ void JobFlags::AddInputFlags(CLI::App& app) {
   AddFlag(app, "--id", id, "column with an id, which must be there and differ in every row")
       ->type_name("COLUMN");
   AddFlag(app, "--limit", limit, "only the first N rows");
-  AddFlag(app, "--shard", shard, "only part i of n of the rows, i/n from 0/n")->type_name("i/n");
+  AddFlag(app, "--shard", shard,
+          "only part i of n of the rows, i/n from 0/n; auto: from Slurm or Kubernetes")
+      ->type_name("i/n|auto");
   AddFlag(app, "--max-errors", max_errors, "stop early above N, or P% of, invalid and failed rows")
       ->type_name("N|P%");
+  AddFlag(app, "--only", only,
+          "failed: run the invalid, error and skipped rows of the finished output again")
+      ->type_name("failed");
   AddFlag(app, "--overwrite", overwrite, "replace a finished output");
   AddFlag(app, "--force-new", force_new, "throw the finished rows of a stopped job away");
+  AddFlag(app, "--report", report, "page with measures, charts and the rows to look at")
+      ->type_name("FILE.html");
+  AddFlag(app, "--trace", trace, "every step and row, to look at in Perfetto or Chrome")
+      ->type_name("FILE.json");
+  AddFlag(app, "--sample", sample, "verify: rows that are computed once more");
   AddFlag(app, "--progress", progress, "auto, json or none")->type_name("NAME");
 }
 
@@ -279,10 +334,22 @@ JobOptions ToJobOptions(const JobFlags& flags, const CpuTopology& topology) {
   options.output = flags.output;
   if (!flags.output_format.empty()) options.output_format = ParseFormat(flags.output_format);
   options.csv_safe = flags.csv_safe;
+  options.trace = flags.trace;
+  for (const auto& [flag, path] :
+       {std::pair("--report", flags.report), std::pair("--trace", flags.trace)}) {
+    if (!path.empty() && (path == flags.input || path == flags.output)) {
+      throw UsageError(std::string(flag) + " '" + path +
+                       "' is the job's input or output: give another file");
+    }
+  }
   options.overwrite = flags.overwrite;
   options.force_new = flags.force_new;
   options.limit = flags.limit;
   options.shard = ParseShard(flags.shard);
+  options.output = WithShard(flags.output, options.shard);
+  if (!flags.only.empty() && flags.only != "failed") {
+    throw UsageError("--only takes failed, not '" + flags.only + "'");
+  }
   if (!flags.gold.empty()) options.gold_column = flags.gold;
   if (!flags.id.empty()) options.id_column = flags.id;
   options.max_errors = ParseMaxErrors(flags.max_errors);

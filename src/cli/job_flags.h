@@ -56,6 +56,10 @@ struct JobFlags {
   std::optional<uint64_t> limit;
   uint64_t seed = 0;
   std::string progress = "auto";
+  std::string report;
+  std::string trace;
+  std::string only;
+  uint64_t sample = 100;  // of verify
   bool overwrite = false;
   bool force_new = false;
   bool csv_safe = false;

@@ -10,7 +10,7 @@
 
 namespace rowmill {
 
-enum class Purpose : uint8_t { kRun, kPlan };
+enum class Purpose : uint8_t { kRun, kPlan, kVerify };
 using MakeTask = std::function<std::unique_ptr<Task>(const TaskModel&, const PromptOptions&)>;
 // Sees each row as it is written.
 using RowObserver = std::function<void(const RowAnswer&, const OutputRow&)>;
@@ -18,7 +18,7 @@ using RowObserver = std::function<void(const RowAnswer&, const OutputRow&)>;
 ExitCode RunTask(const JobFlags& flags, Purpose purpose, const MakeTask& make_task,
                  const RowObserver& on_row = {});
 
-// `rowmill answer`, and `rowmill plan answer`.
+// `rowmill answer`, `rowmill plan answer` and `rowmill verify answer`.
 void AddAnswer(CLI::App& parent, std::function<ExitCode()>& action, Purpose purpose);
 
 }  // namespace rowmill

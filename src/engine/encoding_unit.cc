@@ -85,6 +85,9 @@ void EncodingUnit::Run(RowFeed& feed, OutcomeSink& sink, const std::atomic<bool>
     times_.decode_seconds += decode_seconds;
     ++times_.steps;
     times_.tokens += batch_.tokens.size();
+    if (step_log_ != nullptr) {
+      step_log_->Add(model_start, Clock::now(), batch_.tokens.size(), rows_.size());
+    }
     const double seconds = SecondsSince(start);
     const Clock::time_point put_start = Clock::now();
     for (UnitOutcome& outcome : outcomes) {

@@ -24,6 +24,8 @@ class EncodingUnit {
   void Run(RowFeed& feed, OutcomeSink& sink, const std::atomic<bool>& stop);
 
   const UnitTimes& times() const { return times_; }
+  // Each step is told to it; may be null, and outlives the run.
+  void SetStepLog(StepLog* log) { step_log_ = log; }
   // Bytes of activations for such a unit.
   static size_t WorkspaceBytes(const Encoder& model, const UnitOptions& options,
                                size_t num_threads);
@@ -43,6 +45,7 @@ class EncodingUnit {
   std::optional<UnitRow> next_row_;  // taken from the feed, did not fit the last batch
   bool feed_empty_ = false;
   UnitTimes times_;
+  StepLog* step_log_ = nullptr;
 };
 
 }  // namespace rowmill

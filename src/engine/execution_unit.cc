@@ -144,6 +144,7 @@ void ExecutionUnit::Run(RowFeed& feed, OutcomeSink& sink, PrefixStore* prefixes,
   while (!stop.load(std::memory_order_relaxed)) {
     Admit(feed, prefixes);
     if (rows_.empty()) break;
+    const Clock::time_point step_start = Clock::now();
     {
       ScopedTimer timer(times_.decode_seconds);
       BuildBatch();
@@ -160,6 +161,9 @@ void ExecutionUnit::Run(RowFeed& feed, OutcomeSink& sink, PrefixStore* prefixes,
     }
     ++times_.steps;
     times_.tokens += batch_.tokens.size();
+    if (step_log_ != nullptr) {
+      step_log_->Add(step_start, Clock::now(), batch_.tokens.size(), rows_.size());
+    }
     AfterStep(sink);
   }
   rows_.clear();

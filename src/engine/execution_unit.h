@@ -26,6 +26,7 @@
 
 #include "decode/decode_spec.h"
 #include "engine/prefix_store.h"
+#include "engine/step_log.h"
 #include "models/model.h"
 
 namespace rowmill {
@@ -95,6 +96,8 @@ class ExecutionUnit {
   void Run(RowFeed& feed, OutcomeSink& sink, PrefixStore* prefixes, const std::atomic<bool>& stop);
 
   const UnitTimes& times() const { return times_; }
+  // Each step is told to it; may be null, and outlives the run.
+  void SetStepLog(StepLog* log) { step_log_ = log; }
   // Bytes of activations for such a unit, without slabs.
   static size_t WorkspaceBytes(const Decoder& model, const UnitOptions& options);
 
@@ -135,6 +138,7 @@ class ExecutionUnit {
   std::vector<float> logits_copy_;       // where several samples are drawn from one distribution
   bool feed_empty_ = false;
   UnitTimes times_;
+  StepLog* step_log_ = nullptr;
 };
 
 }  // namespace rowmill

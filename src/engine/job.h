@@ -66,6 +66,7 @@ struct JobOptions {
   UnitOptions unit;
   bool prefix_sharing = true;
   bool deduplication = true;
+  std::string trace;          // file for every step and row; empty: none
   uint64_t memory_bytes = 0;  // 0: 80 % of what the machine or cgroup has
 };
 

@@ -214,6 +214,7 @@ PreparedPlan MakePlan(const JobOptions& options, const Task& task, const JobCont
 
   Planner planner(input.folder, begin);
   PrepareScratch scratch;
+  QuantileHistogram row_tokens;
   ModelInputs prepared;
   InputCheck check(input.results);
   Record record;
@@ -226,6 +227,9 @@ PreparedPlan MakePlan(const JobOptions& options, const Task& task, const JobCont
     if (record.index < begin) continue;
     if (ids) ids->Add(record);
     task.PrepareRow(record, scratch, prepared);
+    for (size_t i = 0; i < prepared.size(); ++i) {
+      if (!prepared[i].tokens.empty()) row_tokens.Add(prepared[i].tokens.size());
+    }
     planner.Add(check.Check(record.index, planner.next_input(), prepared));
     ++progress.rows_done;
     if (progress.rows_done % kFlushRows == 0) {
@@ -251,7 +255,8 @@ PreparedPlan MakePlan(const JobOptions& options, const Task& task, const JobCont
   const bool is_encoding = std::holds_alternative<EncodeSpec>(task.decode_spec()) ||
                            std::holds_alternative<TranslateSpec>(task.decode_spec());
   if (!options.prefix_sharing || is_encoding) plan_options.prefix_tree.max_nodes = 0;
-  return {std::move(planner).Finish(plan_options), scratch.report, check.resumed_rows()};
+  return {std::move(planner).Finish(plan_options), scratch.report, row_tokens,
+          check.resumed_rows()};
 }
 
 std::vector<std::pair<std::string, std::string>> ExecutionEntries(const JobOptions& options) {

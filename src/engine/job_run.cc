@@ -66,6 +66,7 @@ JobRun::~JobRun() = default;
 
 RunReport JobRun::Run() {
   start_ = stage_start_ = Clock::now();
+  if (!options_.trace.empty()) trace_ = std::make_unique<TraceWriter>(options_.trace, start_);
   CheckJob(options_, task_, *context_.file_system);
   try {
     Prepare();
@@ -86,6 +87,10 @@ RunReport JobRun::Run() {
     failure = std::current_exception();
   }
   report_.inference_seconds = Seconds(Clock::now() - stage_start_);
+  if (trace_ != nullptr) {
+    trace_->Stage("plan", start_, stage_start_);
+    trace_->Stage("inference", stage_start_, Clock::now());
+  }
   if (failure != nullptr || (context_.stop->load() && !stopped_early_)) {
     results_->Close();
     if (failure != nullptr) std::rethrow_exception(failure);
@@ -97,6 +102,10 @@ RunReport JobRun::Run() {
   }
   stage_start_ = Clock::now();
   WriteOutput();
+  if (trace_ != nullptr) {
+    trace_->Stage("write", stage_start_, Clock::now());
+    trace_->Finish();
+  }
   return report_;
 }
 
@@ -113,6 +122,7 @@ void JobRun::Prepare() {
   plan_ = std::make_unique<Plan>(std::move(prepared.plan));
   units_ = ChooseUnits(options_, plan_->summary.inputs_to_run);
   report_.prep = prepared.prep;
+  report_.row_tokens = prepared.row_tokens;
   report_.resumed_rows = prepared.resumed_rows;
   if (plan_->summary.rows == 0) context_.on_notice("note: the input has no rows");
   CheckMemory();
@@ -146,6 +156,11 @@ void JobRun::OpenFolder() {
   } else {
     const Fingerprint fingerprint = JobFingerprint(options_, model_, task_, *context_.file_system);
     report_.fingerprint = fingerprint.Digest();
+    Fingerprint undivided;
+    for (const Fingerprint::Entry& entry : fingerprint.entries()) {
+      if (entry.name != "shard") undivided.Add(entry.name, entry.value);
+    }
+    report_.undivided = undivided.Digest();
     folder_ = JobFolder::Open(*context_.file_system, options_.output, fingerprint,
                               {options_.overwrite, options_.force_new});
     if (folder_->state() == JobFolder::State::kComplete) return;
@@ -228,6 +243,9 @@ void JobRun::Execute() {
     OpenOutput(*output_bytes_);
   }
   report_.units.resize(units_.num_units);
+  for (size_t unit = 0; unit < units_.num_units; ++unit) {
+    step_logs_.emplace_back(unit, stage_start_, trace_.get());
+  }
   units_running_ = units_.num_units;
   std::vector<std::thread> threads;
   std::exception_ptr failure;
@@ -256,6 +274,7 @@ void JobRun::RunUnit(size_t unit) {
     if (model_.encoder != nullptr) {
       EncodingUnit encoding(*model_.encoder, std::get<EncodeSpec>(task_.decode_spec()),
                             options_.unit, team);
+      encoding.SetStepLog(&step_logs_[unit]);
       encoding.Run(feed, sink, stop_units_);
       report_.units[unit] = encoding.times();
     } else if (model_.encoder_decoder != nullptr) {
@@ -267,6 +286,7 @@ void JobRun::RunUnit(size_t unit) {
     } else {
       ExecutionUnit execution(*model_.decoder, *model_.kernels, task_.decode_spec(), options_.unit,
                               team);
+      execution.SetStepLog(&step_logs_[unit]);
       execution.Run(feed, sink, prefixes_.get(), stop_units_);
       report_.units[unit] = execution.times();
     }
@@ -327,6 +347,13 @@ void JobRun::Take(const UnitOutcome& outcome) {
   report_.prompt_tokens += outcome.prompt_tokens;
   report_.generated_tokens += outcome.generated_tokens;
   row_times_.Add(Nanoseconds(outcome.seconds));
+  if (trace_ != nullptr) {
+    const Clock::time_point now = Clock::now();
+    trace_->Row(outcome.row,
+                now - std::chrono::duration_cast<Clock::duration>(
+                          std::chrono::duration<double>(outcome.seconds)),
+                now);
+  }
 }
 
 // --max-errors counts rows, however many of a row's inputs fail.
@@ -423,6 +450,25 @@ void JobRun::CountRows() {
   report_.prep.duplicate_rows = report_.duplicate_rows;
 }
 
+// The same bins for all units, and shares instead of seconds.
+void JobRun::FillTimeline() {
+  double widest = 0.0;
+  for (const StepLog& log : step_logs_) widest = std::max(widest, log.bin_seconds());
+  size_t num_bins = 0;
+  for (StepLog& log : step_logs_) {
+    log.WidenTo(widest);
+    num_bins = std::max(num_bins, log.busy_seconds().size());
+  }
+  report_.timeline_bin_seconds = widest;
+  for (const StepLog& log : step_logs_) {
+    std::vector<double> shares(num_bins);
+    for (size_t i = 0; i < log.busy_seconds().size(); ++i) {
+      shares[i] = std::min(1.0, log.busy_seconds()[i] / widest);
+    }
+    report_.timeline.push_back(std::move(shares));
+  }
+}
+
 void JobRun::FillReport() {
   report_.task = task_.name();
   report_.model_reference = model_.reference;
@@ -444,6 +490,19 @@ void JobRun::FillReport() {
   report_.rows = counts.rows;
   report_.rows_by_status = counts.rows_by_status;
   report_.first_failure = counts.first_failure;
+  report_.failures = counts.failures;
+  std::sort(report_.failures.begin(), report_.failures.end(),
+            [](const FailureKind& a, const FailureKind& b) {
+              return a.rows != b.rows ? a.rows > b.rows : a.error < b.error;
+            });
+  FillTimeline();
+  report_.row_nanoseconds = row_times_;
+  const CpuTopology machine = DetectCpuTopology();
+  report_.machine = {{"cpu", machine.model_name},
+                     {"usable_cores", std::to_string(machine.usable_cores)},
+                     {"online_cpus", std::to_string(machine.online_cpus)},
+                     {"numa_nodes", std::to_string(machine.numa_nodes)},
+                     {"memory_bytes", std::to_string(machine.memory_bytes)}};
   report_.gold = counts.gold;
   if (counts.measure != nullptr && counts.measure->num_rows() > 0) {
     report_.gold_measure = {counts.measure->num_rows(), counts.measure->Values()};

@@ -15,6 +15,7 @@
 #include "engine/job_folder.h"
 #include "engine/renderer.h"
 #include "engine/result_store.h"
+#include "engine/step_log.h"
 #include "metrics/quantile_histogram.h"
 #include "parallel/bounded_queue.h"
 
@@ -43,7 +44,8 @@ struct PlanInput {
 struct PreparedPlan {
   Plan plan;
   PrepReport prep;
-  uint64_t resumed_rows = 0;  // found finished in the journal
+  QuantileHistogram row_tokens;  // of inputs with a prompt
+  uint64_t resumed_rows = 0;     // found finished in the journal
 };
 
 // Reads and prepares all rows. Rows that no model can answer get their results at once. Throws
@@ -97,6 +99,7 @@ class JobRun {
   bool TooManyErrors() const;
   void ReportProgress(JobProgress::Stage stage);
   void FillReport();
+  void FillTimeline();
   void CountRows();
   void OpenOutput(ByteSink& bytes);
   void WriteOutput();
@@ -137,6 +140,8 @@ class JobRun {
   bool stopped_early_ = false;
   uint64_t tokens_done_ = 0;
   QuantileHistogram row_times_;
+  std::unique_ptr<TraceWriter> trace_;  // null: none is wanted
+  std::vector<StepLog> step_logs_;      // [units]
 };
 
 }  // namespace rowmill

@@ -93,11 +93,35 @@ void Renderer::WriteRow() {
   ++counts_.rows;
   ++counts_.rows_by_status[static_cast<size_t>(result.status)];
   const bool failed = result.status == RowStatus::kInvalid || result.status == RowStatus::kError;
+  if (failed) CountFailure(result);
   if (failed && !counts_.first_failure) {
     counts_.first_failure = {row, record_.line, result.error};
   }
   if (counts_.gold) CountGold(answer);
   if (counts_.measure != nullptr) counts_.measure->Add(record_, cells_);
+}
+
+void Renderer::CountFailure(const RowResult& result) {
+  // Reasons are ours and few; the limit is for what an exotic chat template may say.
+  constexpr size_t kMaxKinds = 100;
+  std::string error;
+  for (const char c : result.error) {
+    const bool is_digit = c >= '0' && c <= '9';
+    if (!is_digit) {
+      error += c;
+    } else if (error.empty() || error.back() != 'N') {
+      error += 'N';
+    }
+  }
+  for (FailureKind& kind : counts_.failures) {
+    if (kind.status == result.status && kind.error == error) {
+      ++kind.rows;
+      return;
+    }
+  }
+  if (counts_.failures.size() < kMaxKinds) {
+    counts_.failures.push_back({result.status, std::move(error), 1});
+  }
 }
 
 void Renderer::RedactCells() {

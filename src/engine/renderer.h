@@ -30,6 +30,7 @@ struct RenderCounts {
   std::optional<ClassificationCounts> gold;
   RedactCounts redacted;  // in the output
   std::unique_ptr<GoldMeasure> measure;
+  std::vector<FailureKind> failures;  // in the order of their first row
 };
 
 class Renderer {
@@ -61,6 +62,7 @@ class Renderer {
   bool NextRecord();
   void WriteRow();
   void RedactCells();
+  void CountFailure(const RowResult& result);
   void CountGold(const RowAnswer& row);
 
   Source& source_;

@@ -77,6 +77,44 @@ std::optional<double> RunReport::accuracy() const {
   return gold->Report().accuracy;
 }
 
+namespace {
+
+nlohmann::ordered_json BinsJson(const QuantileHistogram& histogram, double unit) {
+  constexpr size_t kBins = 40;
+  nlohmann::ordered_json json = nlohmann::ordered_json::array();
+  for (const HistogramBin& bin : histogram.Bins(kBins)) {
+    json.push_back({{"from", bin.from * unit}, {"to", bin.to * unit}, {"rows", bin.count}});
+  }
+  return json;
+}
+
+// What the charts of --report are drawn from.
+nlohmann::ordered_json ChartsJson(const RunReport& report) {
+  nlohmann::ordered_json json;
+  json["row_seconds"] = BinsJson(report.row_nanoseconds, 1e-9);
+  json["row_tokens"] = BinsJson(report.row_tokens, 1.0);
+  json["timeline"]["bin_seconds"] = report.timeline_bin_seconds;
+  json["timeline"]["units"] = nlohmann::ordered_json::array();
+  for (const std::vector<double>& unit : report.timeline) {
+    nlohmann::ordered_json bins = nlohmann::ordered_json::array();
+    for (const double share : unit) bins.push_back(static_cast<int>(share * 1000.0 + 0.5) / 1000.0);
+    json["timeline"]["units"].push_back(std::move(bins));
+  }
+  if (!report.gold) return json;
+  const ClassificationReport gold = report.gold->Report();
+  json["reliability"] = nlohmann::ordered_json::array();
+  for (const CalibrationBin& bin : gold.calibration) {
+    if (bin.rows == 0) continue;
+    json["reliability"].push_back(
+        {{"confidence", bin.confidence},
+         {"accuracy", Ratio(static_cast<double>(bin.correct), static_cast<double>(bin.rows))},
+         {"rows", bin.rows}});
+  }
+  return json;
+}
+
+}  // namespace
+
 std::string RunReport::ToJson() const {
   using Json = nlohmann::ordered_json;
   Json json;
@@ -85,7 +123,8 @@ std::string RunReport::ToJson() const {
   json["model"] = {
       {"reference", model_reference}, {"sha256", model_sha256}, {"architecture", architecture}};
   if (!fingerprint.empty()) {
-    json["job"] = {{"fingerprint", fingerprint}, {"output_bytes", output_bytes}};
+    json["job"] = {
+        {"fingerprint", fingerprint}, {"undivided", undivided}, {"output_bytes", output_bytes}};
   }
   json["isa"] = isa;
   json["numerics"] = numerics;
@@ -158,6 +197,12 @@ std::string RunReport::ToJson() const {
          {"phases", PhasesJson(unit.phases)},
          {"busy", Ratio(unit.model_seconds + unit.decode_seconds, inference_seconds)}});
   }
+  for (const FailureKind& kind : failures) {
+    json["errors"].push_back(
+        {{"status", RowStatusName(kind.status)}, {"error", kind.error}, {"rows", kind.rows}});
+  }
+  for (const auto& [name, value] : machine) json["machine"][name] = value;
+  json["charts"] = ChartsJson(*this);
   if (gold) json["gold"] = GoldJson(*gold, labels);
   if (gold_measure) {
     json["gold"]["rows"] = gold_measure->rows;

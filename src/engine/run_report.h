@@ -14,6 +14,7 @@
 #include "data/schema.h"
 #include "engine/execution_unit.h"
 #include "metrics/classification.h"
+#include "metrics/quantile_histogram.h"
 #include "prep/prep_report.h"
 
 namespace rowmill {
@@ -23,6 +24,14 @@ struct RowFailure {
   uint64_t row = 0;   // from 0
   uint64_t line = 0;  // of the file, from 1
   std::string error;
+};
+
+// How many rows failed in one way. Numbers in the text are N, so that "4812 tokens" and "4813
+// tokens" are one way.
+struct FailureKind {
+  RowStatus status = RowStatus::kInvalid;
+  std::string error;
+  uint64_t rows = 0;
 };
 
 struct RunReport {
@@ -50,6 +59,7 @@ struct RunReport {
   uint64_t redacted_output_rows = 0;
   bool redacts = false;
   std::string fingerprint;  // digest of what decides the output's bytes; empty without a file
+  std::string undivided;    // the same without the shard: what shards of one job share
   uint64_t output_bytes = 0;
   bool finished_before = false;  // nothing was left to do; no other field says anything then
 
@@ -83,6 +93,13 @@ struct RunReport {
   double write_seconds = 0.0;
   double wall_seconds = 0.0;  // first row read to last row written
   std::vector<UnitTimes> units;
+  // Share of each bin in which a unit worked, [units][bins]; the first bin begins with the units.
+  double timeline_bin_seconds = 0.0;
+  std::vector<std::vector<double>> timeline;
+  QuantileHistogram row_nanoseconds;  // of the inputs that this run answered
+  QuantileHistogram row_tokens;       // of all inputs that have a prompt
+  std::vector<FailureKind> failures;  // the most frequent first
+  std::vector<std::pair<std::string, std::string>> machine;
   double row_p50_seconds = 0.0;
   double row_p95_seconds = 0.0;
 

@@ -143,6 +143,14 @@ ClassificationReport ClassificationCounts::Report() const {
   }
   report.ece_10_bins = CalibrationError(std::span<const Bin>(bins_10_));
   report.ece_15_bins = CalibrationError(std::span<const Bin>(bins_15_));
+  for (const Bin& bin : bins_10_) {
+    CalibrationBin calibration{.rows = bin.rows, .correct = bin.correct};
+    if (bin.rows > 0) {
+      calibration.confidence =
+          static_cast<double>(bin.confidence) / kConfidenceUnit / static_cast<double>(bin.rows);
+    }
+    report.calibration.push_back(calibration);
+  }
   return report;
 }
 

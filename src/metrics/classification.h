@@ -45,6 +45,13 @@ struct ClassScores {
   double f1 = 0.0;
 };
 
+// The rows whose confidence lies in one tenth of [0, 1].
+struct CalibrationBin {
+  uint64_t rows = 0;
+  uint64_t correct = 0;
+  double confidence = 0.0;  // the mean; 0 where there are no rows
+};
+
 struct ClassificationReport {
   uint64_t total = 0;
   uint64_t correct = 0;
@@ -60,6 +67,7 @@ struct ClassificationReport {
   // and accuracy over bins of confidence, weighted by rows. Nothing where no row has a confidence.
   std::optional<double> ece_10_bins;
   std::optional<double> ece_15_bins;
+  std::vector<CalibrationBin> calibration;  // [10], by confidence
 };
 
 class ClassificationCounts {

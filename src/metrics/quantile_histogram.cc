@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 
 #include "base/check.h"
 
@@ -65,6 +66,37 @@ uint64_t QuantileHistogram::Quantile(double fraction) const {
     if (seen >= rank) return std::clamp(MiddleOf(bucket), min_, max_);
   }
   CHECK(false);
+}
+
+std::vector<HistogramBin> QuantileHistogram::Bins(size_t max_bins) const {
+  CHECK(max_bins > 0);
+  if (count_ == 0) return {};
+  const auto low = static_cast<double>(min_);
+  const auto high = static_cast<double>(max_);
+  const bool is_wide = min_ > 0 && high > 20.0 * low;
+  const size_t distinct = max_ - min_ < max_bins ? static_cast<size_t>(max_ - min_ + 1) : max_bins;
+  std::vector<HistogramBin> bins(is_wide ? max_bins : distinct);
+  const auto count = static_cast<double>(bins.size());
+  // Whole numbers that each have a bin of their own: the last one needs an edge behind it.
+  const double end = distinct < max_bins && !is_wide ? high + 1.0 : high;
+  for (size_t i = 0; i < bins.size(); ++i) {
+    const auto edge = [&](double part) {
+      return is_wide ? low * std::exp(std::log(high / low) * part / count)
+                     : low + (end - low) * part / count;
+    };
+    bins[i].from = edge(static_cast<double>(i));
+    bins[i].to = edge(static_cast<double>(i) + 1.0);
+  }
+  for (size_t bucket = 0; bucket < kNumBuckets; ++bucket) {
+    if (counts_[bucket] == 0) continue;
+    const auto value = static_cast<double>(std::clamp(MiddleOf(bucket), min_, max_));
+    const auto above =
+        std::upper_bound(bins.begin(), bins.end(), value,
+                         [](double v, const HistogramBin& bin) { return v < bin.from; });
+    bins[above == bins.begin() ? 0 : static_cast<size_t>(above - bins.begin()) - 1].count +=
+        counts_[bucket];
+  }
+  return bins;
 }
 
 }  // namespace rowmill

@@ -11,8 +11,16 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace rowmill {
+
+// Values from `from` up to `to`, the latter not included but in the last bin.
+struct HistogramBin {
+  double from = 0.0;
+  double to = 0.0;
+  uint64_t count = 0;
+};
 
 class QuantileHistogram {
  public:
@@ -27,6 +35,10 @@ class QuantileHistogram {
   // The smallest value that at least `fraction` of all values do not exceed (nearest rank), within
   // the error above; 0 where empty. `fraction` in [0, 1].
   uint64_t Quantile(double fraction) const;
+  // For a picture: at most `max_bins` bins between the smallest and the largest value, of equal
+  // width, or of equal ratio where the largest is more than twenty times the smallest. A value at
+  // an edge may be counted in the neighbour, within the error above. Empty where there is nothing.
+  std::vector<HistogramBin> Bins(size_t max_bins) const;
 
  private:
   static constexpr int kSubBits = 6;  // 64 buckets to a power of two

@@ -120,5 +120,34 @@ TEST(QuantileHistogramTest, RefusesFractionsOutsideOfZeroToOne) {
   EXPECT_THROW(histogram.Quantile(std::numeric_limits<double>::quiet_NaN()), InternalError);
 }
 
+uint64_t Total(const std::vector<HistogramBin>& bins) {
+  uint64_t total = 0;
+  for (const HistogramBin& bin : bins) total += bin.count;
+  return total;
+}
+
+TEST(QuantileHistogram, BinsHoldEveryValueOnce) {
+  QuantileHistogram narrow;
+  for (uint64_t value = 10; value < 30; ++value) narrow.Add(value);
+  const std::vector<HistogramBin> each = narrow.Bins(40);
+  ASSERT_EQ(each.size(), 20u) << "no more bins than whole numbers";
+  for (const HistogramBin& bin : each) EXPECT_EQ(bin.count, 1u) << bin.from;
+  EXPECT_EQ(each.front().from, 10.0);
+
+  QuantileHistogram wide;
+  for (uint64_t value = 1; value < 100'000; value += 7) wide.Add(value);
+  const std::vector<HistogramBin> bins = wide.Bins(40);
+  ASSERT_EQ(bins.size(), 40u);
+  EXPECT_EQ(Total(bins), wide.count());
+  for (size_t i = 1; i < bins.size(); ++i) {
+    EXPECT_EQ(bins[i].from, bins[i - 1].to);
+    EXPECT_NEAR(bins[i].to / bins[i].from, bins[0].to / bins[0].from, 1e-9);
+  }
+  QuantileHistogram one;
+  one.Add(5);
+  EXPECT_EQ(Total(one.Bins(40)), 1u);
+  EXPECT_TRUE(QuantileHistogram().Bins(40).empty());
+}
+
 }  // namespace
 }  // namespace rowmill

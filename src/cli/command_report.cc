@@ -1,0 +1,71 @@
+// report, and the page of --report.
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <fstream>
+#include <memory>
+
+#include "cli/commands.h"
+#include "cli/job_flags.h"
+#include "cli/standard_streams.h"
+#include "cli/write_report.h"
+#include "report/html_report.h"
+
+namespace rowmill {
+namespace {
+
+void WriteWhole(const std::string& path, const std::string& content, const char* flag) {
+  const std::string part = path + ".part";
+  std::ofstream file(part, std::ios::binary);
+  file << content;
+  file.close();
+  std::error_code failure;
+  if (file) std::filesystem::rename(part, path, failure);
+  if (!file || failure) throw IoError(std::string(flag) + ": cannot write '" + path + "'");
+}
+
+constexpr const char* kReportExamples = R"(
+Examples:
+  rowmill report out.jsonl.run.json -o report.html
+  rowmill report before.run.json after.run.json
+  rowmill report a.run.json b.run.json c.run.json -o comparison.html)";
+
+}  // namespace
+
+void WriteReport(const std::string& path, const std::string& run_json,
+                 std::span<const ReportedRow> rows) {
+  const Json run = ParseRunJson(run_json, path);
+  WriteWhole(path, HtmlReport(run, rows), "--report");
+  WriteWhole(path + ".vl.json", VegaLite(run), "--report");
+}
+
+void AddReportCommand(CLI::App& parent, Action& action) {
+  CLI::App* app =
+      parent.add_subcommand("report", "the page of a run, or several runs side by side");
+  app->footer(kReportExamples);
+  auto paths = std::make_shared<std::vector<std::string>>();
+  auto output = std::make_shared<std::string>();
+  app->add_option("RUNS", *paths, "reports of runs, as OUTPUT.run.json")->required()->type_name("");
+  AddFlag(*app, "-o,--output", *output,
+          "page to write; without it several runs are compared on standard output")
+      ->type_name("FILE.html");
+  app->callback([=, &action] {
+    action = [=] {
+      std::vector<Json> runs;
+      for (const std::string& path : *paths) {
+        runs.push_back(ParseRunJson(ReadTextFile(path, "report"), path));
+      }
+      if (runs.size() == 1) {
+        if (output->empty()) throw UsageError("report of one run needs -o FILE.html");
+        WriteReport(*output, ReadTextFile(paths->front(), "report"), {});
+      } else if (output->empty()) {
+        fmt::print("{}", TextComparison(runs, *paths));
+      } else {
+        WriteWhole(*output, HtmlComparison(runs, *paths), "-o");
+      }
+      return ExitCode::kOk;
+    };
+  });
+}
+
+}  // namespace rowmill
