@@ -30,7 +30,7 @@ p{margin:.25rem 0 .75rem}
 .card span{color:var(--soft);font-size:.8rem}
 section{padding:1rem;margin:1rem 0}
 .wide{overflow-x:auto}
-svg{display:block;width:100%;height:auto}
+svg{display:block;width:100%;height:auto;overflow:visible}
 figure{margin:.5rem 0}
 .square{max-width:20rem}
 .axis{fill:var(--soft);font-size:12px}
@@ -44,17 +44,17 @@ figure{margin:.5rem 0}
 .legend{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;list-style:none;margin:.6rem 0 0;padding:0;font-size:.875rem}
 .legend i{display:inline-block;width:.75em;height:.75em;border-radius:2px;margin-right:.4em;background:var(--k)}
 table{border-collapse:collapse;width:100%;font-size:.9rem}
-th,td{padding:.35rem .6rem;border-bottom:1px solid var(--line);text-align:left;vertical-align:top;overflow-wrap:anywhere}
+th,td{padding:.35rem .6rem;border-bottom:1px solid var(--line);text-align:left;vertical-align:top;overflow-wrap:break-word}
 thead th{color:var(--soft);font-weight:500;white-space:nowrap}
 tbody th{font-weight:500}
 .numeric td,.numeric thead th+th{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .heat td{text-align:center;min-width:3.5rem}
-.rows td:last-child{min-width:14rem}
+.rows td:last-child{min-width:14rem;overflow-wrap:anywhere}
 .good{color:var(--good)}.bad{color:var(--bad)}
 dl{display:grid;grid-template-columns:minmax(7rem,16rem) 1fr;gap:.25rem 1rem;margin:0;font-size:.9rem}
 dt{color:var(--soft);overflow-wrap:anywhere}dd{margin:0;overflow-wrap:anywhere;white-space:pre-wrap}
 @media(max-width:30rem){main{padding:.75rem .6rem 3rem}section{padding:.75rem}dl{grid-template-columns:1fr;gap:0}
-dd{margin-bottom:.5rem}.axis{font-size:20px}}
+dd{margin-bottom:.5rem}figure:not(.square) .axis{font-size:20px}}
 @media print{body{background:#fff}section,.card{break-inside:avoid}}
 )css";
 
