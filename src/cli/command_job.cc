@@ -253,7 +253,7 @@ void RequireFittingModel(const Task& task, const LoadedModel& model) {
 // Of a job that had finished before there is no more than what it left.
 void WriteJobReport(const JobFlags& flags, const RunReport& report, const RowSelection& selection) {
   const std::string run_json = report.finished_before
-                                   ? ReadTextFile(flags.output + ".run.json", "--report")
+                                   ? ReadTextFile(report.output + ".run.json", "--report")
                                    : report.ToJson();
   WriteReport(flags.report, run_json, selection.Rows());
   Say("report        {}\n", flags.report);
@@ -406,7 +406,7 @@ ExitCode RunLabelTask(const JobFlags& flags, const ClassifyFlags& classify, Purp
     explained = task.get();
     return task;
   };
-  if (classify.explain_html.empty() || purpose == Purpose::kPlan) {
+  if (classify.explain_html.empty() || purpose != Purpose::kRun) {
     return RunTask(flags, purpose, make_explained);
   }
   ExplanationView view(classify.explain_html, "Explanations of " + flags.input);
