@@ -87,7 +87,7 @@ class WrongWordsTest(ProgramTest):
                 ("--memory", "lots", "512M"), ("--limit", "-1", "whole number, not '-1'"),
                 ("--limit", "1e3", "whole number"), ("--batch-tokens", "0", "1 to 65536"),
                 ("--max-rows", "-4", "whole number"), ("--max-errors", "5x", "5%"),
-                ("--threads-per-unit", "0", "1 to 256"), ("--numerics", "f16", "auto, f32 or int8"),
+                ("--threads-per-unit", "0", "1 to 256"), ("--numerics", "f16", "auto, f32, int8 or int16"),
                 ("--isa", "avx9000", "scalar"), ("--format", "jsnol", "did you mean 'jsonl'"),
                 ("--output-format", "xml", "csv"), ("--progress", "loud", "json"),
                 ("--text", "reveiw", "did you mean 'review'"), ("--clean", "htlm", "html"),
