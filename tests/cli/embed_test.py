@@ -118,7 +118,7 @@ class TinyEncoderTest(ProgramTest):
 
 
 class MiniLmTest(ProgramTest):
-    """Quality on real rows; the references are what tools/reference_minilm.py printed for them."""
+    """Quality on real rows; the references are what bench/accuracy/encoders.py prints for onnxruntime."""
 
     def setUp(self):
         super().setUp()
@@ -140,7 +140,7 @@ class MiniLmTest(ProgramTest):
         self.assertAlmostEqual(correlation, STSB_DEV, delta=0.001)
 
 
-# What tools/reference_minilm.py printed.
+# What bench/accuracy/encoders.py printed for onnxruntime.
 STSB_DEV = 0.867163
 
 
