@@ -8,6 +8,8 @@
 
 namespace rowmill {
 
+constexpr bool IsFinite(double x) { return x - x == 0.0; }
+
 double RealLog(double x);               // x > 0, normal
 double RealExp(double x);               // |x| <= 700
 double RealPow(double base, double y);  // base > 0; relative error about |y ln base| * 2^-52

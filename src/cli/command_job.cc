@@ -2,8 +2,6 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <filesystem>
-#include <fstream>
 #include <memory>
 #include <thread>
 
@@ -139,16 +137,6 @@ struct GenerateFlags {
   }
 };
 
-void SaveHead(const std::string& path, const NamedHead& head) {
-  const std::string part = path + ".part";
-  std::ofstream file(part, std::ios::binary);
-  file << FormatHead(head);
-  file.close();
-  std::error_code failure;
-  if (file) std::filesystem::rename(part, path, failure);
-  if (!file || failure) throw IoError("--save-head: cannot write '" + path + "'");
-}
-
 // classify and sentiment with an encoder.
 std::unique_ptr<LabelTask> MakeEncoderClassifier(std::string_view name, const ClassifyFlags& flags,
                                                  const std::string& gold, const TaskModel& model,
@@ -186,8 +174,9 @@ std::unique_ptr<LabelTask> MakeEncoderClassifier(std::string_view name, const Cl
         "cross-validation\n",
         fit.num_examples, fit.num_skipped, fit.c, fit.accuracy, fit.num_folds);
     if (!flags.save_head.empty()) {
-      SaveHead(flags.save_head,
-               {{task->labels().begin(), task->labels().end()}, *task->head(), model.sha256});
+      const NamedHead head = {
+          {task->labels().begin(), task->labels().end()}, *task->head(), model.sha256};
+      WriteTextFile(flags.save_head, FormatHead(head), "--save-head");
     }
   }
   return task;
@@ -600,6 +589,17 @@ void AddTranslate(CLI::App& parent, Action& action, Purpose purpose) {
   });
 }
 
+// The tasks as subcommands of `plan` and `verify`.
+void AddAllTasks(CLI::App& parent, Action& action, Purpose purpose) {
+  AddSentiment(parent, action, purpose);
+  AddClassify(parent, action, purpose);
+  AddGenerate(parent, action, purpose);
+  AddEmbed(parent, action, purpose);
+  AddSimilar(parent, action, purpose);
+  AddAnswer(parent, action, purpose);
+  AddTranslate(parent, action, purpose);
+}
+
 }  // namespace
 
 void AddTranslateCommand(CLI::App& parent, Action& action) {
@@ -624,13 +624,7 @@ void AddPlanCommand(CLI::App& parent, Action& action) {
       parent.add_subcommand("plan", "what a task would do: rows, tokens, memory; runs nothing");
   plan->require_subcommand(1);
   plan->footer(kPlanExamples);
-  AddSentiment(*plan, action, Purpose::kPlan);
-  AddClassify(*plan, action, Purpose::kPlan);
-  AddGenerate(*plan, action, Purpose::kPlan);
-  AddEmbed(*plan, action, Purpose::kPlan);
-  AddSimilar(*plan, action, Purpose::kPlan);
-  AddAnswer(*plan, action, Purpose::kPlan);
-  AddTranslate(*plan, action, Purpose::kPlan);
+  AddAllTasks(*plan, action, Purpose::kPlan);
 }
 
 void AddVerifyCommand(CLI::App& parent, Action& action) {
@@ -638,13 +632,7 @@ void AddVerifyCommand(CLI::App& parent, Action& action) {
       "verify", "computes rows of a finished output once more and compares their bytes");
   verify->require_subcommand(1);
   verify->footer(kVerifyExamples);
-  AddSentiment(*verify, action, Purpose::kVerify);
-  AddClassify(*verify, action, Purpose::kVerify);
-  AddGenerate(*verify, action, Purpose::kVerify);
-  AddEmbed(*verify, action, Purpose::kVerify);
-  AddSimilar(*verify, action, Purpose::kVerify);
-  AddAnswer(*verify, action, Purpose::kVerify);
-  AddTranslate(*verify, action, Purpose::kVerify);
+  AddAllTasks(*verify, action, Purpose::kVerify);
 }
 
 }  // namespace rowmill

@@ -1,8 +1,6 @@
 // report, and the page of --report.
 #include <fmt/format.h>
 
-#include <filesystem>
-#include <fstream>
 #include <memory>
 
 #include "cli/commands.h"
@@ -14,14 +12,9 @@
 namespace rowmill {
 namespace {
 
-void WriteWhole(const std::string& path, const std::string& content, const char* flag) {
-  const std::string part = path + ".part";
-  std::ofstream file(part, std::ios::binary);
-  file << content;
-  file.close();
-  std::error_code failure;
-  if (file) std::filesystem::rename(part, path, failure);
-  if (!file || failure) throw IoError(std::string(flag) + ": cannot write '" + path + "'");
+void WritePages(const std::string& path, const Json& run, std::span<const ReportedRow> rows) {
+  WriteTextFile(path, HtmlReport(run, rows), "--report");
+  WriteTextFile(path + ".vl.json", VegaLite(run), "--report");
 }
 
 constexpr const char* kReportExamples = R"(
@@ -34,9 +27,7 @@ Examples:
 
 void WriteReport(const std::string& path, const std::string& run_json,
                  std::span<const ReportedRow> rows) {
-  const Json run = ParseRunJson(run_json, path);
-  WriteWhole(path, HtmlReport(run, rows), "--report");
-  WriteWhole(path + ".vl.json", VegaLite(run), "--report");
+  WritePages(path, ParseRunJson(run_json, path), rows);
 }
 
 void AddReportCommand(CLI::App& parent, Action& action) {
@@ -57,11 +48,11 @@ void AddReportCommand(CLI::App& parent, Action& action) {
       }
       if (runs.size() == 1) {
         if (output->empty()) throw UsageError("report of one run needs -o FILE.html");
-        WriteReport(*output, ReadTextFile(paths->front(), "report"), {});
+        WritePages(*output, runs.front(), {});
       } else if (output->empty()) {
         fmt::print("{}", TextComparison(runs, *paths));
       } else {
-        WriteWhole(*output, HtmlComparison(runs, *paths), "-o");
+        WriteTextFile(*output, HtmlComparison(runs, *paths), "-o");
       }
       return ExitCode::kOk;
     };

@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <type_traits>
@@ -323,6 +324,16 @@ std::string ReadTextFile(const std::string& path, const std::string& flag) {
   if (!file && !file.eof()) throw UsageError(flag + ": cannot read '" + path + "'");
   if (!file.is_open()) throw UsageError(flag + ": there is no file '" + path + "'");
   return text;
+}
+
+void WriteTextFile(const std::string& path, const std::string& text, const std::string& flag) {
+  const std::string part = path + ".part";
+  std::ofstream file(part, std::ios::binary);
+  file << text;
+  file.close();
+  std::error_code failure;
+  if (file) std::filesystem::rename(part, path, failure);
+  if (!file || failure) throw IoError(flag + ": cannot write '" + path + "'");
 }
 
 JobOptions ToJobOptions(const JobFlags& flags, const CpuTopology& topology) {

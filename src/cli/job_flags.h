@@ -100,6 +100,8 @@ T Choose(const std::string& flag, const std::string& text,
 uint64_t ParseSize(const std::string& text, const std::string& flag);
 // The content of a text file that a flag names. Throws UsageError.
 std::string ReadTextFile(const std::string& path, const std::string& flag);
+// Whole or not at all, replacing what is there. Throws IoError.
+void WriteTextFile(const std::string& path, const std::string& text, const std::string& flag);
 
 // "a, b or c" and the nearest of them to `text`: the end of a message about a word that is none of
 // them.

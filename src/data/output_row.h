@@ -19,6 +19,11 @@ enum class RowStatus : uint8_t {
   kSkipped,    // not run, because the run ended early
 };
 
+// Whether the row has a prompt, or its answer.
+constexpr bool IsFine(RowStatus status) {
+  return status == RowStatus::kOk || status == RowStatus::kTruncated;
+}
+
 // "ok", "truncated", "invalid", "error", "skipped".
 std::string_view RowStatusName(RowStatus status);
 

@@ -20,8 +20,6 @@ bool AnyAtLeast(const float* x, float bound) {
   return any;
 }
 
-bool IsFinite(double x) { return x - x == 0.0; }
-
 }  // namespace
 
 BeamSearch::BeamSearch(const BeamOptions& options, uint32_t max_tokens)

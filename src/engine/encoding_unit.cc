@@ -4,18 +4,16 @@
 #include <chrono>
 
 #include "base/check.h"
+#include "base/clock.h"
+#include "base/real_math.h"
 
 namespace rowmill {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double SecondsSince(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
 bool AllFinite(std::span<const float> vector) {
-  return std::all_of(vector.begin(), vector.end(), [](float x) { return x - x == 0.0f; });
+  return std::all_of(vector.begin(), vector.end(), [](float x) { return IsFinite(x); });
 }
 
 }  // namespace

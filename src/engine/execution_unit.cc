@@ -5,15 +5,13 @@
 #include <deque>
 
 #include "base/check.h"
+#include "base/clock.h"
+#include "base/real_math.h"
 
 namespace rowmill {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-double SecondsSince(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 // Adds the time of its scope to a counter.
 class ScopedTimer {
@@ -454,7 +452,7 @@ void ExecutionUnit::ScoreContinuation(Stream& stream, std::span<const float> log
 bool ExecutionUnit::LogSum(std::span<const float> logits, DecodeResult& result,
                            double& log_sum) const {
   log_sum = LogSumExp(logits, kernels_);
-  if (log_sum - log_sum == 0.0) return true;
+  if (IsFinite(log_sum)) return true;
   result.finite = false;
   return false;
 }

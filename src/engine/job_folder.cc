@@ -4,13 +4,13 @@
 #include <cstddef>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <span>
 #include <utility>
 #include <vector>
 
 #include "base/check.h"
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/whole_file.h"
 
 namespace rowmill {
 namespace {
@@ -68,9 +68,7 @@ std::string ReadSmallFile(FileSystem& file_system, const std::string& path) {
     throw DataError("'" + path + "' is too large (" + std::to_string(size) +
                     " bytes) to be what Rowmill has written: start over with --force-new");
   }
-  std::string text(static_cast<size_t>(size), '\0');
-  text.resize(file->ReadAt(0, std::as_writable_bytes(std::span(text))));
-  return text;
+  return ReadWhole(*file);
 }
 
 UsageError OutputExists(const std::string& output) {
@@ -233,7 +231,7 @@ void JobFolder::StartNew(const Fingerprint& fingerprint, const JobFolderOptions&
   }
   RemoveContents();
   file_system_.SyncFolder(folder_path());
-  WriteWhole(manifest_path(), manifest_);
+  WriteWhole(file_system_, manifest_path(), manifest_);
   state_ = State::kNew;
 }
 
@@ -243,17 +241,6 @@ std::string JobFolder::ScratchPath(std::string_view name) const {
 
 std::unique_ptr<File> JobFolder::OpenPart() {
   return file_system_.Open(part_path(), OpenMode::kTruncate);
-}
-
-// Whole or not at all: a reader never sees half of the text under the name.
-void JobFolder::WriteWhole(const std::string& path, std::string_view text) {
-  const std::string temporary = path + ".part";
-  const std::unique_ptr<File> file = file_system_.Open(temporary, OpenMode::kTruncate);
-  file->WriteAt(0, AsBytes(text));
-  file->Sync();
-  file->Close();
-  file_system_.Rename(temporary, path);
-  file_system_.SyncFolder(ParentFolder(path));
 }
 
 // Our files but the lock. What others have put there is left alone.
@@ -331,8 +318,8 @@ void JobFolder::CommitOutput(std::unique_ptr<File> part, std::string_view run_re
   }
   file_system_.Rename(part_path(), output_);
   file_system_.SyncFolder(ParentFolder(output_));
-  WriteWhole(run_report_path(), run_report);
-  WriteWhole(done_path(), manifest_);
+  WriteWhole(file_system_, run_report_path(), run_report);
+  WriteWhole(file_system_, done_path(), manifest_);
   RemoveContents();
   RemoveFolderItself();
   state_ = State::kComplete;

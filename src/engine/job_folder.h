@@ -104,7 +104,6 @@ class JobFolder {
   bool FinishDone(const Fingerprint& fingerprint);
   bool TryResume(const Fingerprint& fingerprint);
   void StartNew(const Fingerprint& fingerprint, const JobFolderOptions& options);
-  void WriteWhole(const std::string& path, std::string_view text);
   void RemoveContents();
   void RemoveFolderItself();
   void RemoveUnused();

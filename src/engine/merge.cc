@@ -6,11 +6,12 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/whole_file.h"
 #include "data/byte_sink.h"
 #include "data/input_stream.h"
 #include "data/source.h"
+#include "engine/output_part.h"
 #include "engine/record_spans.h"
-#include "engine/write_whole.h"
 
 namespace rowmill {
 namespace {
@@ -36,13 +37,6 @@ std::string TextAt(const Json& json, const char* group, const char* name) {
   return value.is_string() ? value.get<std::string>() : "";
 }
 
-std::string ReadAll(FileSystem& file_system, const std::string& path) {
-  const std::unique_ptr<File> file = file_system.Open(path, OpenMode::kRead);
-  std::string content(file->Info().size, '\0');
-  content.resize(file->ReadAt(0, std::as_writable_bytes(std::span(content))));
-  return content;
-}
-
 Part ReadPart(FileSystem& file_system, const std::string& path) {
   const std::string report = path + ".run.json";
   if (!file_system.Exists(path)) throw UsageError("merge: there is no file '" + path + "'");
@@ -52,7 +46,8 @@ Part ReadPart(FileSystem& file_system, const std::string& path) {
   }
   Part part;
   part.path = path;
-  part.run = Json::parse(ReadAll(file_system, report), nullptr, /*allow_exceptions=*/false);
+  part.run = Json::parse(ReadWhole(*file_system.Open(report, OpenMode::kRead)), nullptr,
+                         /*allow_exceptions=*/false);
   const std::string shard = part.run.is_object() ? TextAt(part.run, "execution", "shard") : "";
   const size_t slash = shard.find('/');
   const char* end = shard.data() + shard.size();
@@ -174,27 +169,16 @@ MergeReport MergeShards(FileSystem& file_system, const MergeOptions& options) {
     throw UsageError("merge: the shards are " + std::string(FormatName(format)) +
                      ", the output's name says " + std::string(FormatName(output_format)));
   }
-  const std::string part_path = options.output + ".part";
-  const std::unique_ptr<File> file = file_system.Open(part_path, OpenMode::kTruncate);
-  FileByteSink bytes(*file);
-  std::unique_ptr<ByteSink> compressor;
-  const Compression compression = CompressionFromPath(options.output);
-  if (compression != Compression::kNone) compressor = MakeCompressor(compression, bytes);
-  ByteSink& sink = compressor != nullptr ? *compressor : bytes;
+  OutputPart output(file_system, options.output);
   for (size_t i = 0; i < parts.size(); ++i) {
     // A shard without rows has a header all the same.
     const uint64_t begin = i == 0 ? 0 : HeaderBytes(file_system, parts[i].path, format);
     InputOptions input;
     input.path = parts[i].path;
     const std::unique_ptr<InputStream> stream = InputStream::Open(file_system, input);
-    CopyBytes(*stream, begin, RecordSpans::kEnd, &sink);
+    CopyBytes(*stream, begin, RecordSpans::kEnd, &output.sink());
   }
-  if (compressor != nullptr) compressor->Finish();
-  const uint64_t output_bytes = file->Info().size;
-  file->Sync();
-  file->Close();
-  file_system.Rename(part_path, options.output);
-  file_system.SyncFolder(ParentFolder(options.output));
+  const uint64_t output_bytes = output.Commit();
   WriteWhole(file_system, options.output + ".run.json",
              MergedReport(parts, options.output, output_bytes));
   MergeReport report;

@@ -46,8 +46,7 @@ RowResult Renderer::ResultOf(uint64_t input) {
   result = results_.Get(results_.Has(input) ? input : entry.representative).result;
   // A duplicate shares its representative's answer, not the way its own prompt came about: one of
   // the two may have been cut to the context.
-  const bool answered = result.status == RowStatus::kOk || result.status == RowStatus::kTruncated;
-  if (answered) result.status = entry.status;
+  if (IsFine(result.status)) result.status = entry.status;
   return result;
 }
 

@@ -7,9 +7,10 @@
 #include <set>
 
 #include "base/error.h"
+#include "base/whole_file.h"
 #include "engine/job_run.h"
+#include "engine/output_part.h"
 #include "engine/record_spans.h"
-#include "engine/write_whole.h"
 
 namespace rowmill {
 namespace {
@@ -45,14 +46,11 @@ class FinishedOutput {
     if (options.shard.count > 1) {
       throw UsageError("--shard: this works on whole outputs; merge the shards first");
     }
-    const std::unique_ptr<File> file = file_system.Open(report, OpenMode::kRead);
-    std::string text(file->Info().size, '\0');
-    text.resize(file->ReadAt(0, std::as_writable_bytes(std::span(text))));
-    run_ = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+    run_ = Json::parse(ReadWhole(*file_system.Open(report, OpenMode::kRead)), nullptr,
+                       /*allow_exceptions=*/false);
     if (!run_.is_object()) throw DataError("'" + report + "' is no report of a run");
     source_.input.path = path_;
-    source_.format = options.output_format ? options.output_format : FormatFromPath(path_);
-    if (!source_.format) source_.format = RequireFormat(path_);
+    source_.format = options.output_format ? *options.output_format : RequireFormat(path_);
     const bool renamed = run_.contains("renamed_columns");
     if (renamed && run_["renamed_columns"].contains("status") &&
         run_["renamed_columns"]["status"].is_string()) {
@@ -186,13 +184,8 @@ RunReport RerunFailed(const JobOptions& options, const JobModel& model, Task& ta
   if (spans.num_rows() != finished.failed().size()) {
     throw InternalError("the rows that were run again are not all there");
   }
-  const std::string part_path = options.output + ".part";
-  const std::unique_ptr<File> file = file_system.Open(part_path, OpenMode::kTruncate);
-  FileByteSink bytes(*file);
-  std::unique_ptr<ByteSink> compressor;
-  const Compression compression = CompressionFromPath(options.output);
-  if (compression != Compression::kNone) compressor = MakeCompressor(compression, bytes);
-  ByteSink& sink = compressor != nullptr ? *compressor : bytes;
+  OutputPart part(file_system, options.output);
+  ByteSink& sink = part.sink();
   const std::unique_ptr<InputStream> old_stream = OpenStream(file_system, options.output);
   const std::unique_ptr<InputStream> new_stream = OpenStream(file_system, output);
   uint64_t kept = 0;  // rows before this one are written
@@ -207,12 +200,7 @@ RunReport RerunFailed(const JobOptions& options, const JobModel& model, Task& ta
   if (kept < finished.spans().num_rows()) {
     CopyBytes(*old_stream, finished.spans().Begin(kept), RecordSpans::kEnd, &sink);
   }
-  if (compressor != nullptr) compressor->Finish();
-  const uint64_t output_bytes = file->Info().size;
-  file->Sync();
-  file->Close();
-  file_system.Rename(part_path, options.output);
-  file_system.SyncFolder(ParentFolder(options.output));
+  const uint64_t output_bytes = part.Commit();
 
   // The counts of all rows: what failed before is now what came of it.
   Json run = finished.run();

@@ -18,14 +18,14 @@ RowTable::RowTable(const std::string& folder, uint64_t first_row)
     : first_row_(first_row), store_(folder), entries_(MappedArray<RowEntry>::InFolder(folder)) {}
 
 uint64_t RowTable::Add(RowStatus status, std::span<const int32_t> tokens, uint32_t num_scored) {
-  const bool has_prompt = status == RowStatus::kOk || status == RowStatus::kTruncated;
+  const bool has_prompt = IsFine(status);
   CHECK(!has_prompt || !tokens.empty());
   return Append(status, has_prompt ? tokens : std::span<const int32_t>(), num_scored);
 }
 
 uint64_t RowTable::AddFinished(RowStatus status, std::span<const int32_t> tokens,
                                uint32_t num_scored) {
-  const bool has_prompt = status == RowStatus::kOk || status == RowStatus::kTruncated;
+  const bool has_prompt = IsFine(status);
   const uint64_t row = Append(status, has_prompt ? tokens : std::span<const int32_t>(), num_scored);
   SetFinished(row);
   return row;

@@ -48,9 +48,7 @@ struct RowEntry {
   uint16_t num_scored = 0;               // ContinuationSpec: tokens at the end that are scored
 
   // Has a prompt that a model can run.
-  bool runnable() const {
-    return (status == RowStatus::kOk || status == RowStatus::kTruncated) && tokens.length > 0;
-  }
+  bool runnable() const { return IsFine(status) && tokens.length > 0; }
   // Tokens that a model reads: the last one that is scored is only looked up.
   uint32_t num_read() const { return tokens.length - (num_scored > 0 ? 1 : 0); }
   // Tokens of which a shared prefix may cover all but the last, whose logits are the row's own.

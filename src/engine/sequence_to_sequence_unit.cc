@@ -5,15 +5,12 @@
 #include <span>
 
 #include "base/check.h"
+#include "base/clock.h"
 
 namespace rowmill {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-double SecondsSince(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 }  // namespace
 

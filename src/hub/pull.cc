@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/whole_file.h"
 #include "hub/git_blob.h"
 #include "hub/http_client.h"
 
@@ -246,13 +247,7 @@ void Pull::Link(const HubFile& file, const std::string& commit) {
 
 void Pull::WriteSmallFile(const std::string& path, const std::string& text) {
   CreateFolders(ParentFolder(path));
-  const std::string part_path = path + ".part";
-  const std::unique_ptr<File> file = file_system_.Open(part_path, OpenMode::kTruncate);
-  file->WriteAt(0, AsBytes(text));
-  file->Sync();
-  file->Close();
-  file_system_.Rename(part_path, path);
-  file_system_.SyncFolder(ParentFolder(path));
+  WriteWhole(file_system_, path, text);
 }
 
 void Pull::CheckSpace(const HubModelFiles& model) {

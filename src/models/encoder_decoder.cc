@@ -22,20 +22,21 @@ SourceMemory::SourceMemory(const Shape& shape, size_t length)
     : shape_(shape), length_(length), memory_(BytesFor(shape, length) / sizeof(float)) {}
 
 size_t SourceMemory::BytesFor(const Shape& shape, size_t length) {
-  const size_t width = shape.num_heads * shape.head_dim;
-  return shape.num_layers * (PackedKeyFloats(length, width) + length * width) * sizeof(float);
+  return shape.num_layers * LayerFloats(shape, length) * sizeof(float);
 }
 
-size_t SourceMemory::LayerFloats() const {
-  const size_t width = shape_.num_heads * shape_.head_dim;
-  return PackedKeyFloats(length_, width) + length_ * width;
+size_t SourceMemory::LayerFloats(const Shape& shape, size_t length) {
+  const size_t width = shape.num_heads * shape.head_dim;
+  return PackedKeyFloats(length, width) + length * width;
 }
 
 float* SourceMemory::keys(size_t layer, size_t head) {
-  return memory_.data() + layer * LayerFloats() + head * PackedKeyFloats(length_, shape_.head_dim);
+  return memory_.data() + layer * LayerFloats(shape_, length_) +
+         head * PackedKeyFloats(length_, shape_.head_dim);
 }
 const float* SourceMemory::keys(size_t layer, size_t head) const {
-  return memory_.data() + layer * LayerFloats() + head * PackedKeyFloats(length_, shape_.head_dim);
+  return memory_.data() + layer * LayerFloats(shape_, length_) +
+         head * PackedKeyFloats(length_, shape_.head_dim);
 }
 float* SourceMemory::values(size_t layer) { return keys(layer, shape_.num_heads); }
 const float* SourceMemory::values(size_t layer) const { return keys(layer, shape_.num_heads); }
@@ -43,19 +44,17 @@ const float* SourceMemory::values(size_t layer) const { return keys(layer, shape
 TargetState::TargetState(const Shape& shape)
     : shape_(shape),
       capacity_(kFirstCapacity),
-      memory_(shape.num_layers * LayerFloats(kFirstCapacity)) {}
+      memory_(shape.num_layers * LayerFloats(shape, kFirstCapacity)) {}
 
-size_t TargetState::LayerFloats(size_t capacity) const {
-  if (shape_.cell_dim > 0) return shape_.cell_dim;
-  return 2 * capacity * shape_.num_heads * shape_.head_dim;
+size_t TargetState::LayerFloats(const Shape& shape, size_t capacity) {
+  if (shape.cell_dim > 0) return shape.cell_dim;
+  return 2 * capacity * shape.num_heads * shape.head_dim;
 }
 
 size_t TargetState::BytesFor(const Shape& shape, size_t num_tokens) {
   size_t capacity = kFirstCapacity;
   while (capacity < num_tokens) capacity *= 2;
-  const size_t floats =
-      shape.cell_dim > 0 ? shape.cell_dim : 2 * capacity * shape.num_heads * shape.head_dim;
-  return shape.num_layers * floats * sizeof(float);
+  return shape.num_layers * LayerFloats(shape, capacity) * sizeof(float);
 }
 
 TargetState TargetState::Clone() const {
@@ -74,10 +73,10 @@ void TargetState::Extend() {
   // Per layer: the keys of each head, then the values.
   const size_t bigger = 2 * capacity_;
   const size_t width = shape_.num_heads * shape_.head_dim;
-  AlignedBuffer<float> memory(shape_.num_layers * LayerFloats(bigger));
+  AlignedBuffer<float> memory(shape_.num_layers * LayerFloats(shape_, bigger));
   for (size_t layer = 0; layer < shape_.num_layers; ++layer) {
-    const float* from = memory_.data() + layer * LayerFloats(capacity_);
-    float* to = memory.data() + layer * LayerFloats(bigger);
+    const float* from = memory_.data() + layer * LayerFloats(shape_, capacity_);
+    float* to = memory.data() + layer * LayerFloats(shape_, bigger);
     for (size_t head = 0; head < shape_.num_heads; ++head) {
       std::memcpy(to + head * bigger * shape_.head_dim, from + head * capacity_ * shape_.head_dim,
                   capacity_ * shape_.head_dim * sizeof(float));
@@ -94,7 +93,8 @@ float* TargetState::cell(size_t layer) {
 }
 
 const float* TargetState::keys(size_t layer, size_t head) const {
-  return memory_.data() + layer * LayerFloats(capacity_) + head * capacity_ * shape_.head_dim;
+  return memory_.data() + layer * LayerFloats(shape_, capacity_) +
+         head * capacity_ * shape_.head_dim;
 }
 const float* TargetState::values(size_t layer) const { return keys(layer, shape_.num_heads); }
 
@@ -103,7 +103,7 @@ void TargetState::PutLast(size_t layer, const float* key, const float* value) {
   const size_t position = length_ - 1;
   const size_t d = shape_.head_dim;
   const size_t width = shape_.num_heads * d;
-  float* layer_memory = memory_.data() + layer * LayerFloats(capacity_);
+  float* layer_memory = memory_.data() + layer * LayerFloats(shape_, capacity_);
   for (size_t head = 0; head < shape_.num_heads; ++head) {
     float* out = layer_memory + head * capacity_ * d + position / 16 * d * 16 + position % 16;
     for (size_t i = 0; i < d; ++i) out[i * 16] = key[head * d + i];
@@ -162,6 +162,38 @@ void AttendToPast(const kernels::KernelTable& kernels, const TargetBatch& batch,
                             width, bias.Of(head, state.length() - 1), 0});
     }
   });
+}
+
+void ForEachSourceToken(const EncoderBatch& batch, size_t max_length,
+                        FunctionRef<void(size_t token, size_t position)> visit) {
+  size_t token = 0;
+  for (const uint32_t length : batch.lengths) {
+    CHECK(length >= 1 && length <= max_length && token + length <= batch.tokens.size());
+    for (size_t position = 0; position < length; ++position) visit(token++, position);
+  }
+  CHECK(token == batch.tokens.size());
+}
+
+void AllocateMemories(const EncoderBatch& batch, const SourceMemory::Shape& shape,
+                      std::span<SourceMemory> memories) {
+  CHECK(memories.size() == batch.lengths.size());
+  for (size_t text = 0; text < memories.size(); ++text) {
+    memories[text] = SourceMemory(shape, batch.lengths[text]);
+  }
+}
+
+void TargetHead::Run(const float* hidden, size_t num_tokens, EncoderDecoderWorkspace& ws,
+                     ThreadTeam& team, LogitsVisitor visit) const {
+  const size_t d = weights.k();
+  const size_t vocab_size = weights.n();
+  for (size_t begin = 0; begin < num_tokens; begin += kLogitRows) {
+    const size_t count = std::min(kLogitRows, num_tokens - begin);
+    float* logits = ws.logits.data();
+    MatMulInput h(kernels, team, hidden + begin * d, count, d, ws.layers.activations);
+    h.Multiply(weights, logits, vocab_size);
+    if (!bias.empty()) kernels.add_bias(logits, bias.data(), count, vocab_size);
+    for (size_t i = 0; i < count; ++i) visit(begin + i, {logits + i * vocab_size, vocab_size});
+  }
 }
 
 void FillMemories(const EncoderBatch& batch, size_t layer, const EncoderShape& shape,

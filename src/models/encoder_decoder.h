@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/aligned_buffer.h"
+#include "base/function_ref.h"
 #include "formats/model_file.h"
 #include "models/encoder.h"
 #include "models/model.h"
@@ -45,7 +46,7 @@ class SourceMemory {
   const float* values(size_t layer) const;
 
  private:
-  size_t LayerFloats() const;
+  static size_t LayerFloats(const Shape& shape, size_t length);
 
   Shape shape_;
   size_t length_ = 0;
@@ -79,7 +80,7 @@ class TargetState {
 
  private:
   TargetState() = default;
-  size_t LayerFloats(size_t capacity) const;
+  static size_t LayerFloats(const Shape& shape, size_t capacity);
 
   Shape shape_;
   size_t length_ = 0;
@@ -159,9 +160,26 @@ struct DistanceBias;
 void AttendToPast(const kernels::KernelTable& kernels, const TargetBatch& batch, size_t layer,
                   const EncoderShape& shape, const DistanceBias& bias, EncoderDecoderWorkspace& ws,
                   ThreadTeam& team);
+// Calls visit(token, position) for each token of the batch, which stands at `position` in its text.
+void ForEachSourceToken(const EncoderBatch& batch, size_t max_length,
+                        FunctionRef<void(size_t token, size_t position)> visit);
+// Makes room for the keys and values of each text.
+void AllocateMemories(const EncoderBatch& batch, const SourceMemory::Shape& shape,
+                      std::span<SourceMemory> memories);
 // Fills one layer of the memories from keys and values [T, H * d] of the batch's tokens.
 void FillMemories(const EncoderBatch& batch, size_t layer, const EncoderShape& shape,
                   const EncoderWorkspace& ws, std::span<SourceMemory> memories);
+
+// The end of a step: logits = Whead h + b.
+struct TargetHead {
+  const kernels::KernelTable& kernels;
+  const PackedWeights& weights;  // [V, D]
+  std::span<const float> bias;   // [V], or empty: none
+
+  // Shows the logits [V] of each row of hidden[T, D].
+  void Run(const float* hidden, size_t num_tokens, EncoderDecoderWorkspace& ws, ThreadTeam& team,
+           LogitsVisitor visit) const;
+};
 
 // Whether LoadEncoderDecoder knows the model's architecture.
 bool IsEncoderDecoder(const ModelFile& file);

@@ -280,28 +280,16 @@ void Marian::Encode(const EncoderBatch& batch, EncoderDecoderWorkspace& workspac
   const size_t num_tokens = batch.tokens.size();
   const size_t d = config_.model_dim;
   CHECK(num_tokens <= ws.max_tokens());
-  size_t token = 0;
-  for (const uint32_t length : batch.lengths) {
-    CHECK(length >= 1 && length <= max_source_len() && token + length <= num_tokens);
-    for (size_t i = 0; i < length; ++i, ++token) {
-      Embed(batch.tokens[token], i, {ws.x.data() + token * d, d});
-    }
-  }
-  CHECK(token == num_tokens);
-  const float scale = 1.0f / std::sqrt(static_cast<float>(config_.head_dim));
+  ForEachSourceToken(batch, max_source_len(), [&](size_t token, size_t position) {
+    Embed(batch.tokens[token], position, {ws.x.data() + token * d, d});
+  });
   for (const MarianEncoderLayer& layer : encoder_) {
-    MatMulInput input(*kernels_, team, ws.x.data(), num_tokens, d, ws.activations);
-    ApplyLinear(*kernels_, layer.self_attn.q_proj, input, ws.q.data());
-    ApplyLinear(*kernels_, layer.self_attn.k_proj, input, ws.k.data());
-    ApplyLinear(*kernels_, layer.self_attn.v_proj, input, ws.v.data());
-    kernels_->scale(ws.q.data(), scale, ws.q.data(), num_tokens * d);
+    ProjectInputs(layer.self_attn, num_tokens, ws, team);
     AttendWithinTexts(*kernels_, shape(), batch.lengths, {}, ws, team);
     AddAttended(layer.self_attn, num_tokens, ws, team);
     FeedForward(layer.ffn, num_tokens, ws, team);
   }
-  for (size_t text = 0; text < memories.size(); ++text) {
-    memories[text] = SourceMemory(source_shape(), batch.lengths[text]);
-  }
+  AllocateMemories(batch, source_shape(), memories);
   MatMulInput encoded(*kernels_, team, ws.x.data(), num_tokens, d, ws.activations);
   for (size_t i = 0; i < decoder_.size(); ++i) {
     ApplyLinear(*kernels_, decoder_[i].cross_attn.k_proj, encoded, ws.k.data());
@@ -321,39 +309,37 @@ void Marian::Step(const TargetBatch& batch, EncoderDecoderWorkspace& workspace, 
     Embed(batch.tokens[i], batch.states[i]->length(), {ws.x.data() + i * d, d});
     batch.states[i]->Extend();
   }
-  const float scale = 1.0f / std::sqrt(static_cast<float>(config_.head_dim));
   for (size_t i = 0; i < decoder_.size(); ++i) {
     const MarianDecoderLayer& layer = decoder_[i];
     if (config_.autoregression == MarianConfig::Autoregression::kSsru) {
       RecurrentUnits(layer.ssru, i, batch, ws, team);
     } else {
-      MatMulInput input(*kernels_, team, ws.x.data(), num_tokens, d, ws.activations);
-      ApplyLinear(*kernels_, layer.self_attn.q_proj, input, ws.q.data());
-      ApplyLinear(*kernels_, layer.self_attn.k_proj, input, ws.k.data());
-      ApplyLinear(*kernels_, layer.self_attn.v_proj, input, ws.v.data());
-      kernels_->scale(ws.q.data(), scale, ws.q.data(), num_tokens * d);
+      ProjectInputs(layer.self_attn, num_tokens, ws, team);
       AttendToPast(*kernels_, batch, i, shape(), {}, workspace, team);
       AddAttended(layer.self_attn, num_tokens, ws, team);
     }
     MatMulInput input(*kernels_, team, ws.x.data(), num_tokens, d, ws.activations);
-    ApplyLinear(*kernels_, layer.cross_attn.q_proj, input, ws.q.data());
-    kernels_->scale(ws.q.data(), scale, ws.q.data(), num_tokens * d);
+    ProjectQueries(layer.cross_attn, input, ws);
     AttendToSources(*kernels_, batch, i, shape(), workspace, team);
     AddAttended(layer.cross_attn, num_tokens, ws, team);
     FeedForward(layer.ffn, num_tokens, ws, team);
   }
-  for (size_t begin = 0; begin < num_tokens; begin += kLogitRows) {
-    const size_t count = std::min(kLogitRows, num_tokens - begin);
-    float* logits = workspace.logits.data();
-    MatMulInput h(*kernels_, team, ws.x.data() + begin * d, count, d, ws.activations);
-    h.Multiply(head_, logits, config_.vocab_size);
-    if (!head_bias_.empty()) {
-      kernels_->add_bias(logits, head_bias_.data(), count, config_.vocab_size);
-    }
-    for (size_t i = 0; i < count; ++i) {
-      visit(begin + i, {logits + i * config_.vocab_size, config_.vocab_size});
-    }
-  }
+  TargetHead{*kernels_, head_, head_bias_}.Run(ws.x.data(), num_tokens, workspace, team, visit);
+}
+
+void Marian::ProjectQueries(const MarianAttention& layer, MatMulInput& input,
+                            EncoderWorkspace& ws) const {
+  ApplyLinear(*kernels_, layer.q_proj, input, ws.q.data());
+  const float scale = 1.0f / std::sqrt(static_cast<float>(config_.head_dim));
+  kernels_->scale(ws.q.data(), scale, ws.q.data(), input.num_rows() * config_.model_dim);
+}
+
+void Marian::ProjectInputs(const MarianAttention& layer, size_t num_tokens, EncoderWorkspace& ws,
+                           ThreadTeam& team) const {
+  MatMulInput input(*kernels_, team, ws.x.data(), num_tokens, config_.model_dim, ws.activations);
+  ProjectQueries(layer, input, ws);
+  ApplyLinear(*kernels_, layer.k_proj, input, ws.k.data());
+  ApplyLinear(*kernels_, layer.v_proj, input, ws.v.data());
 }
 
 void Marian::AddAttended(const MarianAttention& layer, size_t num_tokens, EncoderWorkspace& ws,

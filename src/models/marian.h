@@ -113,6 +113,11 @@ class Marian final : public EncoderDecoder {
  private:
   Marian() = default;
   void Embed(int32_t token, size_t position, std::span<float> x) const;
+  // q = Wq x / sqrt(d)
+  void ProjectQueries(const MarianAttention& layer, MatMulInput& input, EncoderWorkspace& ws) const;
+  // q, and k, v = W x
+  void ProjectInputs(const MarianAttention& layer, size_t num_tokens, EncoderWorkspace& ws,
+                     ThreadTeam& team) const;
   // x = norm(x + Wo ws.attended)
   void AddAttended(const MarianAttention& layer, size_t num_tokens, EncoderWorkspace& ws,
                    ThreadTeam& team) const;

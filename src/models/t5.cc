@@ -296,23 +296,16 @@ void T5::Encode(const EncoderBatch& batch, EncoderDecoderWorkspace& workspace, T
   const size_t num_tokens = batch.tokens.size();
   const size_t d = config_.model_dim;
   CHECK(num_tokens <= ws.max_tokens());
-  size_t token = 0;
-  for (const uint32_t length : batch.lengths) {
-    CHECK(length >= 1 && length <= max_source_len() && token + length <= num_tokens);
-    for (size_t i = 0; i < length; ++i, ++token) {
-      Embed(batch.tokens[token], {ws.x.data() + token * d, d});
-    }
-  }
-  CHECK(token == num_tokens);
+  ForEachSourceToken(batch, max_source_len(), [&](size_t token, size_t /*position*/) {
+    Embed(batch.tokens[token], {ws.x.data() + token * d, d});
+  });
   for (const T5EncoderLayer& layer : encoder_) {
     ProjectInputs(layer.self_attn, num_tokens, ws, team);
     AttendWithinTexts(*kernels_, shape(), batch.lengths, encoder_bias_, ws, team);
     AddAttended(layer.self_attn, num_tokens, ws, team);
     FeedForward(layer.ffn, num_tokens, ws, team);
   }
-  for (size_t text = 0; text < memories.size(); ++text) {
-    memories[text] = SourceMemory(source_shape(), batch.lengths[text]);
-  }
+  AllocateMemories(batch, source_shape(), memories);
   Normalize(encoder_norm_, num_tokens, ws.x.data(), ws.normed.data());
   MatMulInput encoded(*kernels_, team, ws.normed.data(), num_tokens, d, ws.activations);
   const size_t width = config_.num_heads * config_.head_dim;
@@ -352,15 +345,7 @@ void T5::Step(const TargetBatch& batch, EncoderDecoderWorkspace& workspace, Thre
     const float scale = 1.0f / std::sqrt(static_cast<float>(d));
     kernels_->scale(ws.normed.data(), scale, ws.normed.data(), num_tokens * d);
   }
-  for (size_t begin = 0; begin < num_tokens; begin += kLogitRows) {
-    const size_t count = std::min(kLogitRows, num_tokens - begin);
-    float* logits = workspace.logits.data();
-    MatMulInput h(*kernels_, team, ws.normed.data() + begin * d, count, d, ws.activations);
-    h.Multiply(head_, logits, config_.vocab_size);
-    for (size_t i = 0; i < count; ++i) {
-      visit(begin + i, {logits + i * config_.vocab_size, config_.vocab_size});
-    }
-  }
+  TargetHead{*kernels_, head_, {}}.Run(ws.normed.data(), num_tokens, workspace, team, visit);
 }
 
 }  // namespace rowmill

@@ -72,8 +72,7 @@ std::string Statuses(const Json& run) {
   }
   std::string content = Shares(parts, "Rows by status");
   std::vector<std::vector<std::string>> rows;
-  const Json& errors = JsonAt(run, "errors");
-  for (const Json& kind : errors.is_array() ? errors : Json::array()) {
+  for (const Json& kind : ArrayAt(run, "errors")) {
     rows.push_back({HtmlText(TextAt(kind, "status")), CountText(CountAt(kind, "rows")),
                     HtmlText(TextAt(kind, "error"))});
   }
@@ -121,10 +120,9 @@ std::string TimeParts(const Json& run) {
     if (seconds) stages.push_back({*seconds, std::string(label) + " " + SecondsText(*seconds)});
   }
   std::string content = Shares(stages, "Stages of the run");
-  const Json& units = JsonAt(run, "measures.units");
   std::vector<std::pair<std::string, double>> phases;
   std::vector<std::vector<std::string>> rows;
-  for (const Json& unit : units.is_array() ? units : Json::array()) {
+  for (const Json& unit : ArrayAt(run, "measures.units")) {
     const auto seconds = [&](const char* name) {
       return SecondsText(NumberAt(unit, name).value_or(0.0));
     };
@@ -244,8 +242,7 @@ std::string Accuracy(const Json& run) {
   }
   content += fmt::format("; macro F1 {}.</p>", NumberText(NumberAt(gold, "macro_f1").value_or(0)));
   std::vector<std::vector<std::string>> rows;
-  const Json& classes = JsonAt(gold, "classes");
-  for (const Json& label : classes.is_array() ? classes : Json::array()) {
+  for (const Json& label : ArrayAt(gold, "classes")) {
     if (rows.size() == kShownClasses) break;
     const auto share = [&](const char* name) {
       return PercentText(NumberAt(label, name).value_or(0.0));

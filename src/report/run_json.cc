@@ -43,4 +43,10 @@ std::string TextAt(const Json& json, std::string_view path) {
   return value.is_null() || value.is_structured() ? "" : value.dump();
 }
 
+const Json& ArrayAt(const Json& json, std::string_view path) {
+  static const Json kEmpty = Json::array();
+  const Json& value = JsonAt(json, path);
+  return value.is_array() ? value : kEmpty;
+}
+
 }  // namespace rowmill

@@ -21,5 +21,7 @@ const Json& JsonAt(const Json& json, std::string_view path);
 std::optional<double> NumberAt(const Json& json, std::string_view path);
 uint64_t CountAt(const Json& json, std::string_view path);  // 0 where it is no count
 std::string TextAt(const Json& json, std::string_view path);
+// Empty where it is no array.
+const Json& ArrayAt(const Json& json, std::string_view path);
 
 }  // namespace rowmill

@@ -50,11 +50,6 @@ Json Stages(const Json& run) {
   return rows;
 }
 
-Json ArrayAt(const Json& run, const char* path) {
-  const Json& value = JsonAt(run, path);
-  return value.is_array() ? value : Json::array();
-}
-
 }  // namespace
 
 std::string VegaLite(const Json& run) {

@@ -28,11 +28,6 @@ BuiltinPrompt ChoicePrompt(const std::optional<std::string>& context_column) {
           .preferred = PromptMode::kRaw};
 }
 
-size_t MaxTokens(const TaskModel& model, const PromptOptions& prompt) {
-  return prompt.max_context == 0 ? model.max_seq_len
-                                 : std::min(prompt.max_context, model.max_seq_len);
-}
-
 void Fail(RowStatus status, std::string error, ModelInputs& inputs) {
   inputs.Clear();
   ModelInput& input = inputs.Add();
@@ -42,8 +37,7 @@ void Fail(RowStatus status, std::string error, ModelInputs& inputs) {
 
 bool IsAnswered(const RowAnswer& row) {
   return std::all_of(row.results.begin(), row.results.end(), [](const RowResult& result) {
-    return (result.status == RowStatus::kOk || result.status == RowStatus::kTruncated) &&
-           !result.decoded.label_log_probs.empty();
+    return IsFine(result.status) && !result.decoded.label_log_probs.empty();
   });
 }
 
@@ -60,7 +54,6 @@ ChoiceTask::ChoiceTask(const TaskModel& model, const ChoiceOptions& options)
       rows_(model, options.prompt,
             PromptEncoder(model, options.prompt, ChoicePrompt(options.context_column)),
             kChoiceRoom),
-      max_tokens_(MaxTokens(model, options.prompt)),
       input_columns_(rows_.input_columns()) {
   const std::vector<std::string>& choices = options.choice_columns;
   if (choices.size() < 2 || choices.size() > kMaxChoices) {
@@ -135,10 +128,11 @@ void ChoiceTask::PrepareRow(const Record& record, PrepareScratch& scratch,
     if (tokens.empty()) {
       return Fail(RowStatus::kError, "the model's vocabulary has no tokens for a choice", inputs);
     }
-    if (num_tokens > max_tokens_ || tokens.size() > kMaxScoredTokens) {
+    if (num_tokens > rows_.max_context() || tokens.size() > kMaxScoredTokens) {
       return Fail(RowStatus::kError,
                   "the question and a choice have " + std::to_string(num_tokens) +
-                      " tokens, but only " + std::to_string(max_tokens_) + " fit the context",
+                      " tokens, but only " + std::to_string(rows_.max_context()) +
+                      " fit the context",
                   inputs);
     }
     ModelInput& input = inputs.Add();

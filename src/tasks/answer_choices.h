@@ -65,7 +65,6 @@ class ChoiceTask final : public Task {
   ChoiceOptions options_;
   Preprocessor preprocessor_;
   PromptRows rows_;
-  size_t max_tokens_;  // of prompt and choice together
   DecodeSpec decode_spec_ = ContinuationSpec{};
   std::vector<std::string> input_columns_;
   std::vector<std::string> columns_ = {"answer", "probability"};

@@ -37,8 +37,7 @@ size_t LongestOf(const LabelTokens& labels) {
 }
 
 bool HasAnswer(const RowResult& result) {
-  return (result.status == RowStatus::kOk || result.status == RowStatus::kTruncated) &&
-         result.decoded.finite && !result.decoded.label_log_probs.empty();
+  return IsFine(result.status) && result.decoded.finite && !result.decoded.label_log_probs.empty();
 }
 
 }  // namespace

@@ -15,8 +15,7 @@ namespace {
 constexpr double kCosineScale = 20.0;
 
 bool HasAnswer(const RowResult& result) {
-  return (result.status == RowStatus::kOk || result.status == RowStatus::kTruncated) &&
-         result.decoded.finite && !result.decoded.label_log_probs.empty();
+  return IsFine(result.status) && result.decoded.finite && !result.decoded.label_log_probs.empty();
 }
 
 struct Described {

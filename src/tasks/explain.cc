@@ -48,9 +48,8 @@ std::string Without(std::string_view text, WordSpan part) {
 }
 
 bool IsAnswered(const RowAnswer& row) {
-  return std::all_of(row.results.begin(), row.results.end(), [](const RowResult& result) {
-    return result.status == RowStatus::kOk || result.status == RowStatus::kTruncated;
-  });
+  return std::all_of(row.results.begin(), row.results.end(),
+                     [](const RowResult& result) { return IsFine(result.status); });
 }
 
 }  // namespace

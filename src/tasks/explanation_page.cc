@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "base/check.h"
+#include "base/real_math.h"
 
 namespace rowmill {
 namespace {
@@ -56,8 +57,6 @@ void AppendFixed(double value, int digits, std::string& html) {
   CHECK(end.ec == std::errc());
   html.append(buffer.data(), end.ptr);
 }
-
-bool IsFinite(double value) { return value - value == 0.0; }
 
 void AppendPart(std::string_view text, double contribution, double largest, std::string& html) {
   if (!IsFinite(contribution)) return AppendEscaped(text, html);

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/whole_file.h"
 
 namespace rowmill {
 namespace {
@@ -33,8 +34,7 @@ std::optional<std::string> ReadEntry(const std::string& entry, const std::string
   if (!file_system.Exists(entry)) return {};
   const std::unique_ptr<File> file = file_system.Open(entry, OpenMode::kRead);
   if (file->Info().size > kMaxEntryBytes) return {};
-  std::string text(file->Info().size, '\0');
-  text.resize(file->ReadAt(0, std::as_writable_bytes(std::span(text))));
+  const std::string text = ReadWhole(*file);
   // identity, 64 letters, a line break: anything else is an entry of another file or a torn one.
   if (text.size() != identity.size() + kHashLetters + 1 || !text.starts_with(identity)) return {};
   const std::string hash = text.substr(identity.size(), kHashLetters);

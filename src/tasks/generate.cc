@@ -45,8 +45,7 @@ DecodeSpec MakeSpec(const Tokenizer& tokenizer, const GenerateOptions& options) 
 }
 
 bool HasAnswer(const RowResult& result) {
-  return (result.status == RowStatus::kOk || result.status == RowStatus::kTruncated) &&
-         result.decoded.finite && !result.decoded.answers.empty();
+  return IsFine(result.status) && result.decoded.finite && !result.decoded.answers.empty();
 }
 
 std::string NumberText(float value) {

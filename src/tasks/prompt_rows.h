@@ -42,6 +42,7 @@ class PromptRows {
              size_t answer_tokens);
 
   const PromptEncoder& encoder() const { return encoder_; }
+  size_t max_context() const { return max_context_; }  // tokens of prompt and answer together
   size_t max_prompt_tokens() const { return max_prompt_tokens_; }
   // Each once, in the order of their first use.
   const std::vector<std::string>& input_columns() const { return input_columns_; }

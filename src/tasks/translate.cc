@@ -144,6 +144,13 @@ std::vector<int32_t> TranslateTask::Encode(std::string_view text, PrepareScratch
   return tokens;
 }
 
+// Adds what is translated in one piece; nothing where it has no tokens.
+void TranslateTask::AddText(std::span<const int32_t> tokens, std::vector<int32_t>& out) const {
+  if (tokens.empty()) return;
+  out.insert(out.end(), tokens.begin(), tokens.end());
+  out.push_back(end_token_);
+}
+
 // Adds a sentence's tokens; in halves, and halves of those, where it is too long.
 void TranslateTask::AddSentence(std::string_view sentence, PrepareScratch& scratch,
                                 ModelInput& input, std::vector<int32_t>& out) const {
@@ -152,10 +159,8 @@ void TranslateTask::AddSentence(std::string_view sentence, PrepareScratch& scrat
     const std::string_view part = left.back();
     left.pop_back();
     const std::vector<int32_t> tokens = Encode(part, scratch, input);
-    if (tokens.empty()) continue;
     if (tokens.size() <= max_sentence_tokens_) {
-      out.insert(out.end(), tokens.begin(), tokens.end());
-      out.push_back(end_token_);
+      AddText(tokens, out);
       continue;
     }
     const size_t middle = MiddleOf(part);
@@ -187,8 +192,10 @@ void TranslateTask::Prepare(const Record& record, PrepareScratch& scratch,
     is_first_line = false;
     if (line.sentences.empty()) continue;
     const size_t before = tokens.size();
-    if (line.sentences.size() == 1 ||
-        Encode(line.text, scratch, input).size() <= kWholeLineTokens) {
+    const std::vector<int32_t> whole = Encode(line.text, scratch, input);
+    if (whole.size() <= std::min(kWholeLineTokens, max_sentence_tokens_)) {
+      AddText(whole, tokens);
+    } else if (line.sentences.size() == 1 || whole.size() <= kWholeLineTokens) {
       AddSentence(line.text, scratch, input, tokens);
     } else {
       for (const std::string_view sentence : line.sentences) {

@@ -63,6 +63,7 @@ class TranslateTask final : public OneInputTask {
   // The tokens of `text` in the prompt, without the end token.
   std::vector<int32_t> Encode(std::string_view text, PrepareScratch& scratch,
                               ModelInput& input) const;
+  void AddText(std::span<const int32_t> tokens, std::vector<int32_t>& out) const;
   void AddSentence(std::string_view sentence, PrepareScratch& scratch, ModelInput& input,
                    std::vector<int32_t>& out) const;
 

@@ -10,10 +10,6 @@ namespace {
 
 uint32_t Value(char digit) { return static_cast<uint32_t>(digit - '0'); }
 
-bool AllDigits(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), IsAsciiDigit);
-}
-
 }  // namespace
 
 bool PassesLuhn(std::string_view digits) {

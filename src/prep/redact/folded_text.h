@@ -12,6 +12,7 @@
 // the model (prep/preprocessor.h); the model reads the text itself, less what was found.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -54,6 +55,10 @@ constexpr char ToAsciiUpper(char c) { return c >= 'a' && c <= 'z' ? static_cast<
 constexpr char ToAsciiLower(char c) { return IsAsciiUpper(c) ? static_cast<char>(c + 32) : c; }
 constexpr bool IsHexDigit(char c) {
   return IsAsciiDigit(c) || (ToAsciiLower(c) >= 'a' && ToAsciiLower(c) <= 'f');
+}
+
+constexpr bool AllDigits(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), IsAsciiDigit);
 }
 
 // Whether a word could begin (end) at `position`: no word character stands before (behind) it.

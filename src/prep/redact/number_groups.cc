@@ -73,8 +73,4 @@ bool NumberMayEnd(std::string_view text, size_t end) {
   return !IsWordCharacter(text[end + 1]);
 }
 
-bool AllDigits(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), IsAsciiDigit);
-}
-
 }  // namespace rowmill

@@ -53,6 +53,4 @@ bool NumberMayBegin(std::string_view text, size_t position);
 // The same for what comes behind it: "12.5", "12-A", "12:30" go on, "12." and "12, " end.
 bool NumberMayEnd(std::string_view text, size_t end);
 
-bool AllDigits(std::string_view text);
-
 }  // namespace rowmill
