@@ -2,10 +2,16 @@
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
 
 #include "base/check.h"
 
 namespace rowmill {
+namespace {
+
+constexpr uint32_t kNoRow = UINT32_MAX;
+
+}  // namespace
 
 BatchAttention::BatchAttention(const AttentionShape& shape, size_t max_tokens)
     : shape_(shape),
@@ -24,6 +30,30 @@ void BatchAttention::Plan(const TokenBatch& batch, const float* queries, float* 
   queries_ = queries;
   outputs_ = outputs;
   positions_.clear();
+  for (const SequenceSpan& span : batch.sequences) {
+    CHECK(span.kv->length + span.token_count <= span.kv->capacity());
+    for (uint32_t i = 0; i < span.token_count; ++i) positions_.push_back(span.kv->length + i);
+  }
+  CHECK(positions_.size() == batch.tokens.size());
+  query_positions_ = positions_;
+  query_row_.resize(positions_.size());
+  std::iota(query_row_.begin(), query_row_.end(), 0u);
+  BuildGroups();
+}
+
+void BatchAttention::KeepQueries(std::span<const uint32_t> tokens) {
+  std::fill(query_row_.begin(), query_row_.end(), kNoRow);
+  query_positions_.clear();
+  for (const uint32_t token : tokens) {
+    CHECK(token < query_row_.size());
+    query_row_[token] = static_cast<uint32_t>(query_positions_.size());
+    query_positions_.push_back(positions_[token]);
+  }
+  BuildGroups();
+}
+
+void BatchAttention::BuildGroups() {
+  const TokenBatch& batch = *batch_;
   groups_.clear();
   row_begin_.clear();
   row_end_.clear();
@@ -35,14 +65,16 @@ void BatchAttention::Plan(const TokenBatch& batch, const float* queries, float* 
   }
   size_t num_levels = 0;
   for (const SequenceSpan& span : batch.sequences) {
-    CHECK(span.kv->length + span.token_count <= span.kv->capacity());
     num_levels = std::max(num_levels, span.kv->shared.size());
-    for (uint32_t i = 0; i < span.token_count; ++i) positions_.push_back(span.kv->length + i);
   }
-  CHECK(positions_.size() == batch.tokens.size());
 
   // Shared parts: sequences that have the same part at the same level form a group. Ordered by the
   // first sequence that has it, so nothing depends on addresses.
+  const auto append_asking = [&](const SequenceSpan& span, std::vector<uint32_t>& tokens) {
+    for (uint32_t token = span.token_begin; token < span.token_begin + span.token_count; ++token) {
+      if (query_row_[token] != kNoRow) tokens.push_back(token);
+    }
+  };
   std::vector<uint32_t> tokens;
   for (size_t level = 0; level < num_levels; ++level) {
     std::vector<bool> grouped(batch.sequences.size(), false);
@@ -64,15 +96,14 @@ void BatchAttention::Plan(const TokenBatch& batch, const float* queries, float* 
           continue;
         }
         grouped[t] = true;
-        const SequenceSpan& span = batch.sequences[t];
-        for (uint32_t i = 0; i < span.token_count; ++i) tokens.push_back(span.token_begin + i);
+        append_asking(batch.sequences[t], tokens);
       }
       AddGroup(part.segment, part.num_blocks, level, tokens, first_position);
     }
   }
   for (const SequenceSpan& span : batch.sequences) {
     tokens.clear();
-    for (uint32_t i = 0; i < span.token_count; ++i) tokens.push_back(span.token_begin + i);
+    append_asking(span, tokens);
     const size_t blocks = BlocksFor(span.kv->own_length() + span.token_count);
     AddGroup(span.kv->own, blocks, num_levels, tokens, span.kv->shared_length);
   }
@@ -80,6 +111,7 @@ void BatchAttention::Plan(const TokenBatch& batch, const float* queries, float* 
 
 void BatchAttention::AddGroup(const KvSegment* segment, size_t num_blocks, size_t level,
                               const std::vector<uint32_t>& tokens, uint32_t first_position) {
+  if (tokens.empty()) return;
   const size_t heads_per_group = shape_.num_heads / shape_.num_kv_heads;
   const size_t d = shape_.head_dim;
   const size_t state_size = d + kernels::kStateExtra;
@@ -109,7 +141,7 @@ void BatchAttention::AddGroup(const KvSegment* segment, size_t num_blocks, size_
         window_end_.push_back(visible - skipped);
       }
       for (size_t kv_head = 0; kv_head < shape_.num_kv_heads; ++kv_head) {
-        const size_t head = token * shape_.num_heads + kv_head * heads_per_group + g;
+        const size_t head = query_row_[token] * shape_.num_heads + kv_head * heads_per_group + g;
         row_queries_[kv_head].push_back(queries_ + head * d);
         row_states_[kv_head].push_back(states_.data() + head * state_size);
       }
@@ -147,14 +179,14 @@ void BatchAttention::Run(const kernels::KernelTable& kernels, ThreadTeam& team, 
   const size_t state_size = d + kernels::kStateExtra;
   const size_t num_heads = shape_.num_heads;
   const size_t heads_per_group = num_heads / shape_.num_kv_heads;
-  const size_t num_tokens = positions_.size();
+  const size_t num_queries = query_positions_.size();
   // One task per key/value head: its slice of a part is read by all of its rows while it is in
   // cache, and the fold over a row's parts stays within one task, in order.
   team.ParallelFor(shape_.num_kv_heads, [&](size_t kv_head, size_t) {
-    for (size_t token = 0; token < num_tokens; ++token) {
+    for (size_t row = 0; row < num_queries; ++row) {
       for (size_t g = 0; g < heads_per_group; ++g) {
         float* state =
-            states_.data() + (token * num_heads + kv_head * heads_per_group + g) * state_size;
+            states_.data() + (row * num_heads + kv_head * heads_per_group + g) * state_size;
         std::fill(state, state + state_size - 1, 0.0f);
         state[state_size - 1] = -std::numeric_limits<float>::infinity();
       }
@@ -174,9 +206,9 @@ void BatchAttention::Run(const kernels::KernelTable& kernels, ThreadTeam& team, 
                       row_states_[kv_head].data() + group.row_begin, begin.data() + group.row_begin,
                       end.data() + group.row_begin});
     }
-    for (size_t token = 0; token < num_tokens; ++token) {
+    for (size_t row = 0; row < num_queries; ++row) {
       for (size_t g = 0; g < heads_per_group; ++g) {
-        const size_t head = token * num_heads + kv_head * heads_per_group + g;
+        const size_t head = row * num_heads + kv_head * heads_per_group + g;
         const float* state = states_.data() + head * state_size;
         float* out = outputs_ + head * d;
         kernels.attend_finish(&state, &out, 1, d);

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "base/aligned_buffer.h"
@@ -37,13 +38,19 @@ class BatchAttention {
   // Prepares for a batch: who reads which part up to where. Once per step, used by all layers.
   void Plan(const TokenBatch& batch, const float* queries, float* outputs);
 
+  // From now on only these tokens ask, [Q] of them, ascending: row r of queries and outputs is that
+  // of tokens[r]. For the last layer, whose other rows nobody reads.
+  void KeepQueries(std::span<const uint32_t> tokens);
+
   // The position of each of the batch's tokens, [T].
   const std::vector<uint32_t>& positions() const { return positions_; }
+  // The position of each row of queries, [Q].
+  const std::vector<uint32_t>& query_positions() const { return query_positions_; }
 
   // Stores layer `layer`'s keys and values [T, K * d] of the batch's tokens into their sequences.
   void StoreKeyValues(const kernels::KernelTable& kernels, ThreadTeam& team, size_t layer,
                       const float* keys, const float* values);
-  // outputs[T, H * d] = attention of queries[T, H * d], which are already scaled by 1 / sqrt(d).
+  // outputs[Q, H * d] = attention of queries[Q, H * d], which are already scaled by 1 / sqrt(d).
   void Run(const kernels::KernelTable& kernels, ThreadTeam& team, size_t layer,
            AttentionReach reach = AttentionReach::kAll);
 
@@ -57,6 +64,7 @@ class BatchAttention {
     size_t num_rows;
     size_t window_block;  // the first block that a row sees through its window
   };
+  void BuildGroups();
   void AddGroup(const KvSegment* segment, size_t num_blocks, size_t level,
                 const std::vector<uint32_t>& tokens, uint32_t first_position);
 
@@ -64,7 +72,10 @@ class BatchAttention {
   const TokenBatch* batch_ = nullptr;
   AlignedBuffer<float> states_;      // [T, H, d + kStateExtra]
   std::vector<uint32_t> positions_;  // [T]
-  std::vector<Group> groups_;        // by level: shared parts first, the own part last
+  std::vector<uint32_t> query_row_;  // [T]  the token's row of queries, or kNoRow
+  // [Q], where Q is T unless KeepQueries was called
+  std::vector<uint32_t> query_positions_;
+  std::vector<Group> groups_;  // by level: shared parts first, the own part last
   // Per key/value head, the rows of all groups one after another: [K][num rows].
   std::vector<std::vector<const float*>> row_queries_;
   std::vector<std::vector<float*>> row_states_;

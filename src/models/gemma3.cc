@@ -5,9 +5,7 @@
 
 #include "base/check.h"
 #include "models/config_reader.h"
-#include "models/language_model_head.h"
 #include "models/weight_loader.h"
-#include "tensor/dequantize.h"
 
 namespace rowmill {
 namespace {
@@ -147,9 +145,16 @@ Gemma3Config Gemma3Config::Read(const ModelSource& source) {
 std::unique_ptr<Gemma3> Gemma3::Load(const ModelSource& source, const LoadOptions& options,
                                      ThreadTeam& team) {
   CHECK(options.kernels != nullptr);
-  auto model = std::unique_ptr<Gemma3>(new Gemma3());
-  model->kernels_ = options.kernels;
-  model->config_ = Gemma3Config::Read(source);
+  Gemma3Config config = Gemma3Config::Read(source);
+  auto model = std::unique_ptr<Gemma3>(
+      new Gemma3({.architecture = "gemma3",
+                  .shape = {config.model_dim, config.num_heads, config.num_kv_heads,
+                            config.head_dim, config.ffn_dim, config.vocab_size, config.window},
+                  .num_layers = config.num_layers,
+                  .max_seq_len = config.max_seq_len,
+                  .norm_eps = config.norm_eps,
+                  .kernels = options.kernels},
+                 std::move(config)));
   const Gemma3Config& c = model->config_;
   const size_t q_dim = c.num_heads * c.head_dim;
   const size_t kv_dim = c.num_kv_heads * c.head_dim;
@@ -175,129 +180,89 @@ std::unique_ptr<Gemma3> Gemma3::Load(const ModelSource& source, const LoadOption
     layer.post_ffn_norm = load.Vector(block + "post_ffw_norm.weight", c.model_dim);
     model->layers_.push_back(std::move(layer));
   }
-  model->output_norm_ = load.Vector("output_norm.weight", c.model_dim);
-  model->token_embedding_ = &load.View("token_embd.weight", c.vocab_size, c.model_dim);
-  model->lm_head_ = load.Matrix(load.Has("output.weight") ? "output.weight" : "token_embd.weight",
-                                c.vocab_size, c.model_dim);
-  model->num_parameters_ = load.num_parameters();
+  model->LoadEnds(source, load, HeadNorm::kRootMeanSquare);
   model->global_rope_ = c.global_rotary.MakeTable(c.max_seq_len);
   model->local_rope_ = c.local_rotary.MakeTable(c.max_seq_len);
   return model;
 }
 
-WorkspaceShape Gemma3::workspace_shape() const {
-  return {config_.model_dim, config_.num_heads,  config_.num_kv_heads, config_.head_dim,
-          config_.ffn_dim,   config_.vocab_size, config_.window};
-}
-
-size_t Gemma3::weight_bytes() const {
-  size_t bytes = lm_head_.bytes();
+void Gemma3::VisitMatrices(FunctionRef<void(const PackedWeights&)> visit) const {
   for (const Gemma3Layer& layer : layers_) {
     for (const PackedWeights* w : {&layer.q_proj, &layer.k_proj, &layer.v_proj, &layer.o_proj,
                                    &layer.gate_proj, &layer.up_proj, &layer.down_proj}) {
-      bytes += w->bytes();
+      visit(*w);
     }
   }
-  return bytes;
 }
 
-size_t Gemma3::macs_per_token() const {
-  const size_t q_dim = config_.num_heads * config_.head_dim;
-  const size_t kv_dim = config_.num_kv_heads * config_.head_dim;
-  return config_.num_layers * config_.model_dim * (2 * q_dim + 2 * kv_dim + 3 * config_.ffn_dim);
-}
-
-void Gemma3::Forward(const TokenBatch& batch, Workspace& ws, ThreadTeam& team,
-                     LogitsVisitor visit) const {
-  const size_t num_tokens = batch.tokens.size();
-  CHECK(num_tokens <= ws.max_tokens());
-  if (num_tokens == 0) return;
-
-  ws.phases.Begin();
-  // x = E[token] * sqrt(D)
-  for (size_t t = 0; t < num_tokens; ++t) {
-    const int32_t token = batch.tokens[t];
-    CHECK(token >= 0 && static_cast<size_t>(token) < config_.vocab_size);
-    DequantizeRow(*token_embedding_, static_cast<uint64_t>(token),
-                  {ws.x.data() + t * config_.model_dim, config_.model_dim});
-  }
-  kernels_->scale(ws.x.data(), std::sqrt(static_cast<float>(config_.model_dim)), ws.x.data(),
-                  num_tokens * config_.model_dim);
-  ws.attention.Plan(batch, ws.q.data(), ws.attended.data());
-  ws.phases.End(Phase::kEmbedding);
-
-  for (size_t i = 0; i < layers_.size(); ++i) {
-    Attention(i, num_tokens, ws, team);
-    FeedForward(layers_[i], num_tokens, ws, team);
-  }
-  for (const SequenceSpan& span : batch.sequences) span.kv->length += span.token_count;
-  const LanguageModelHead head = {*kernels_, output_norm_, {}, config_.norm_eps, lm_head_};
-  head.Run(batch, ws, team, visit);
+// x = E[token] * sqrt(D)
+void Gemma3::Embed(const TokenBatch& batch, Workspace& ws) const {
+  DecoderBase::Embed(batch, ws);
+  kernels().scale(ws.x.data(), std::sqrt(static_cast<float>(config_.model_dim)), ws.x.data(),
+                  batch.tokens.size() * config_.model_dim);
 }
 
 // x += rms_norm(Wo attention(rope(rms_norm(Wq h)), rope(rms_norm(Wk h)), Wv h)),  h = rms_norm(x)
-void Gemma3::Attention(size_t layer_index, size_t num_tokens, Workspace& ws,
-                       ThreadTeam& team) const {
+void Gemma3::Attention(const LayerRows& rows, Workspace& ws, ThreadTeam& team) const {
   const Gemma3Config& c = config_;
-  const Gemma3Layer& layer = layers_[layer_index];
-  const AttentionReach reach = c.reach[layer_index];
+  const Gemma3Layer& layer = layers_[rows.layer];
+  const AttentionReach reach = c.reach[rows.layer];
   const RopeTable& rope = reach == AttentionReach::kAll ? global_rope_ : local_rope_;
+  const size_t num_tokens = rows.num_tokens;
+  const size_t num_rows = rows.num_rows();
   const size_t q_dim = c.num_heads * c.head_dim;
   const size_t kv_dim = c.num_kv_heads * c.head_dim;
-  kernels_->rms_norm(ws.x.data(), layer.attn_norm.data(), ws.normed.data(), num_tokens, c.model_dim,
+  kernels().rms_norm(ws.x.data(), layer.attn_norm.data(), ws.normed.data(), num_tokens, c.model_dim,
                      c.norm_eps);
-  MatMulInput h(*kernels_, team, ws.normed.data(), num_tokens, c.model_dim, ws.activations);
-  h.Multiply(layer.q_proj, ws.q.data(), q_dim);
+  MatMulInput h(kernels(), team, ws.normed.data(), num_tokens, c.model_dim, ws.activations);
   h.Multiply(layer.k_proj, ws.k.data(), kv_dim);
   h.Multiply(layer.v_proj, ws.v.data(), kv_dim);
   ws.phases.End(Phase::kAttentionInput);
-
   // Of each head by itself: a head is a row of d.
-  kernels_->rms_norm(ws.q.data(), layer.q_norm.data(), ws.q.data(), num_tokens * c.num_heads,
+  kernels().rms_norm(ws.k.data(), layer.k_norm.data(), ws.k.data(), num_tokens * c.num_kv_heads,
                      c.head_dim, c.norm_eps);
-  kernels_->rms_norm(ws.k.data(), layer.k_norm.data(), ws.k.data(), num_tokens * c.num_kv_heads,
-                     c.head_dim, c.norm_eps);
-  const std::vector<uint32_t>& positions = ws.attention.positions();
-  for (size_t t = 0; t < num_tokens; ++t) {
-    const float* cos = rope.cos(positions[t]);
-    const float* sin = rope.sin(positions[t]);
-    const size_t rotary_dim = rope.rotary_dim();
-    kernels_->rope({ws.q.data() + t * q_dim, c.num_heads, c.head_dim, rotary_dim, cos, sin});
-    kernels_->rope({ws.k.data() + t * kv_dim, c.num_kv_heads, c.head_dim, rotary_dim, cos, sin});
-  }
-  kernels_->scale(ws.q.data(), c.query_scale, ws.q.data(), num_tokens * q_dim);
-
-  ws.attention.StoreKeyValues(*kernels_, team, layer_index, ws.k.data(), ws.v.data());
+  rope.Rotate(kernels(), ws.attention.positions(), ws.k.data(), c.num_kv_heads, c.head_dim);
+  ws.attention.StoreKeyValues(kernels(), team, rows.layer, ws.k.data(), ws.v.data());
   ws.phases.End(Phase::kPositions);
-  ws.attention.Run(*kernels_, team, layer_index, reach);
+  if (!KeepWanted(rows, h, ws)) return;
+
+  h.Multiply(layer.q_proj, ws.q.data(), q_dim);
+  ws.phases.End(Phase::kAttentionInput);
+  kernels().rms_norm(ws.q.data(), layer.q_norm.data(), ws.q.data(), num_rows * c.num_heads,
+                     c.head_dim, c.norm_eps);
+  rope.Rotate(kernels(), ws.attention.query_positions(), ws.q.data(), c.num_heads, c.head_dim);
+  kernels().scale(ws.q.data(), c.query_scale, ws.q.data(), num_rows * q_dim);
+  ws.phases.End(Phase::kPositions);
+  ws.attention.Run(kernels(), team, rows.layer, reach);
   ws.phases.End(Phase::kAttention);
-  MatMulInput attended(*kernels_, team, ws.attended.data(), num_tokens, q_dim, ws.activations);
+  MatMulInput attended(kernels(), team, ws.attended.data(), num_rows, q_dim, ws.activations);
   attended.Multiply(layer.o_proj, ws.normed.data(), c.model_dim);
   ws.phases.End(Phase::kAttentionOutput);
-  AddNormed(layer.post_attn_norm, num_tokens, ws);
+  AddNormed(layer.post_attn_norm, num_rows, ws);
 }
 
 // x += rms_norm(Wdown (gelu(Wgate h) * Wup h)),  h = rms_norm(x)
-void Gemma3::FeedForward(const Gemma3Layer& layer, size_t num_tokens, Workspace& ws,
+void Gemma3::FeedForward(size_t layer_index, size_t num_rows, Workspace& ws,
                          ThreadTeam& team) const {
   const Gemma3Config& c = config_;
-  kernels_->rms_norm(ws.x.data(), layer.ffn_norm.data(), ws.normed.data(), num_tokens, c.model_dim,
+  const Gemma3Layer& layer = layers_[layer_index];
+  kernels().rms_norm(ws.x.data(), layer.ffn_norm.data(), ws.normed.data(), num_rows, c.model_dim,
                      c.norm_eps);
-  MatMulInput h(*kernels_, team, ws.normed.data(), num_tokens, c.model_dim, ws.activations);
+  MatMulInput h(kernels(), team, ws.normed.data(), num_rows, c.model_dim, ws.activations);
   h.Multiply(layer.gate_proj, ws.gate.data(), c.ffn_dim);
   h.Multiply(layer.up_proj, ws.up.data(), c.ffn_dim);
-  kernels_->geglu_tanh(ws.gate.data(), ws.up.data(), ws.gate.data(), num_tokens * c.ffn_dim);
-  MatMulInput gated(*kernels_, team, ws.gate.data(), num_tokens, c.ffn_dim, ws.activations);
+  kernels().geglu_tanh(ws.gate.data(), ws.up.data(), ws.gate.data(), num_rows * c.ffn_dim);
+  MatMulInput gated(kernels(), team, ws.gate.data(), num_rows, c.ffn_dim, ws.activations);
   gated.Multiply(layer.down_proj, ws.normed.data(), c.model_dim);
   ws.phases.End(Phase::kFeedForward);
-  AddNormed(layer.post_ffn_norm, num_tokens, ws);
+  AddNormed(layer.post_ffn_norm, num_rows, ws);
 }
 
-void Gemma3::AddNormed(const std::vector<float>& weights, size_t num_tokens, Workspace& ws) const {
+void Gemma3::AddNormed(const std::vector<float>& weights, size_t num_rows, Workspace& ws) const {
   const size_t d = config_.model_dim;
-  kernels_->rms_norm(ws.normed.data(), weights.data(), ws.normed.data(), num_tokens, d,
+  kernels().rms_norm(ws.normed.data(), weights.data(), ws.normed.data(), num_rows, d,
                      config_.norm_eps);
-  kernels_->add_bias(ws.x.data(), ws.normed.data(), 1, num_tokens * d);
+  kernels().add_bias(ws.x.data(), ws.normed.data(), 1, num_rows * d);
 }
 
 }  // namespace rowmill

@@ -11,12 +11,11 @@
 #pragma once
 
 #include <memory>
-#include <string>
+#include <utility>
 #include <vector>
 
-#include "models/model.h"
+#include "models/decoder_base.h"
 #include "models/rotary_config.h"
-#include "ops/matmul.h"
 #include "ops/rope.h"
 
 namespace rowmill {
@@ -61,46 +60,27 @@ struct Gemma3Layer {                  // GGUF name: blk.<i>.*
 };
 
 // Const after Load, so all execution units share one object; what changes is passed in.
-class Gemma3 final : public Decoder {
+class Gemma3 final : public DecoderBase {
  public:
   // Throws ModelError if a tensor is missing or its shape contradicts the config. What `source`
   // reads from must outlive the model: token embeddings are read from there.
   static std::unique_ptr<Gemma3> Load(const ModelSource& source, const LoadOptions& options,
                                       ThreadTeam& team);
 
-  const std::string& architecture() const override { return architecture_; }
-  size_t vocab_size() const override { return config_.vocab_size; }
-  size_t max_seq_len() const override { return config_.max_seq_len; }
-  KvShape kv_shape() const override {
-    return {config_.num_layers, config_.num_kv_heads, config_.head_dim};
-  }
-  WorkspaceShape workspace_shape() const override;
-  size_t weight_bytes() const override;
-  size_t num_parameters() const override { return num_parameters_; }
-  size_t macs_per_token() const override;
-  size_t macs_per_output() const override { return config_.vocab_size * config_.model_dim; }
-
-  void Forward(const TokenBatch& batch, Workspace& workspace, ThreadTeam& team,
-               LogitsVisitor visit) const override;
-
  private:
-  Gemma3() = default;
-  void Attention(size_t layer_index, size_t num_tokens, Workspace& ws, ThreadTeam& team) const;
-  void FeedForward(const Gemma3Layer& layer, size_t num_tokens, Workspace& ws,
-                   ThreadTeam& team) const;
+  Gemma3(Outline outline, Gemma3Config config)
+      : DecoderBase(std::move(outline)), config_(std::move(config)) {}
+  void Embed(const TokenBatch& batch, Workspace& ws) const override;
+  void Attention(const LayerRows& rows, Workspace& ws, ThreadTeam& team) const override;
+  void FeedForward(size_t layer, size_t num_rows, Workspace& ws, ThreadTeam& team) const override;
+  void VisitMatrices(FunctionRef<void(const PackedWeights&)> visit) const override;
   // x += rms_norm(ws.normed) * weights
-  void AddNormed(const std::vector<float>& weights, size_t num_tokens, Workspace& ws) const;
+  void AddNormed(const std::vector<float>& weights, size_t num_rows, Workspace& ws) const;
 
-  std::string architecture_ = "gemma3";
   Gemma3Config config_;
-  const kernels::KernelTable* kernels_ = nullptr;
-  const TensorView* token_embedding_ = nullptr;  // [V, D]  token_embd, in the container
-  std::vector<Gemma3Layer> layers_;              // [L]
-  std::vector<float> output_norm_;               // [D]     output_norm
-  PackedWeights lm_head_;                        // [V, D]  output, or token_embd: weights are tied
+  std::vector<Gemma3Layer> layers_;  // [L]
   RopeTable global_rope_;
   RopeTable local_rope_;
-  size_t num_parameters_ = 0;
 };
 
 }  // namespace rowmill

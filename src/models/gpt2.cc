@@ -4,7 +4,6 @@
 
 #include "base/check.h"
 #include "models/config_reader.h"
-#include "models/language_model_head.h"
 #include "models/weight_loader.h"
 #include "tensor/dequantize.h"
 
@@ -91,9 +90,16 @@ Gpt2Config Gpt2Config::Read(const ModelSource& source) {
 std::unique_ptr<Gpt2> Gpt2::Load(const ModelSource& source, const LoadOptions& options,
                                  ThreadTeam& team) {
   CHECK(options.kernels != nullptr);
-  auto model = std::unique_ptr<Gpt2>(new Gpt2());
-  model->kernels_ = options.kernels;
-  model->config_ = Gpt2Config::Read(source);
+  const Gpt2Config config = Gpt2Config::Read(source);
+  auto model = std::unique_ptr<Gpt2>(
+      new Gpt2({.architecture = "gpt2",
+                .shape = {config.model_dim, config.num_heads, config.num_heads, config.head_dim,
+                          config.ffn_dim, config.vocab_size, /*attention_window=*/0},
+                .num_layers = config.num_layers,
+                .max_seq_len = config.max_seq_len,
+                .norm_eps = config.norm_eps,
+                .kernels = options.kernels},
+               config));
   const Gpt2Config& c = model->config_;
   WeightLoader load(source, options.numerics, team);
   for (size_t i = 0; i < c.num_layers; ++i) {
@@ -109,118 +115,79 @@ std::unique_ptr<Gpt2> Gpt2::Load(const ModelSource& source, const LoadOptions& o
     layer.down_proj = LoadLinear(load, block + "ffn_down", c.model_dim, c.ffn_dim);
     model->layers_.push_back(std::move(layer));
   }
-  model->output_norm_ = LoadNorm(load, "output_norm", c.model_dim);
-  model->token_embedding_ = &load.View("token_embd.weight", c.vocab_size, c.model_dim);
   model->position_embedding_ = &load.View("position_embd.weight", c.max_seq_len, c.model_dim);
-  const bool tied =
-      !load.Has("output.weight") || source.FindBool("tie_word_embeddings").value_or(false);
-  model->lm_head_ =
-      load.Matrix(tied ? "token_embd.weight" : "output.weight", c.vocab_size, c.model_dim);
-  model->num_parameters_ = load.num_parameters();
+  model->LoadEnds(source, load, HeadNorm::kLayerNorm);
   return model;
 }
 
-WorkspaceShape Gpt2::workspace_shape() const {
-  return {config_.model_dim,
-          config_.num_heads,
-          config_.num_heads,
-          config_.head_dim,
-          config_.ffn_dim,
-          config_.vocab_size,
-          0};
-}
-
-size_t Gpt2::weight_bytes() const {
-  size_t bytes = lm_head_.bytes();
+void Gpt2::VisitMatrices(FunctionRef<void(const PackedWeights&)> visit) const {
   for (const Gpt2Layer& layer : layers_) {
     for (const Gpt2Linear* linear :
          {&layer.q, &layer.k, &layer.v, &layer.o_proj, &layer.up_proj, &layer.down_proj}) {
-      bytes += linear->weights.bytes();
+      visit(linear->weights);
     }
   }
-  return bytes;
-}
-
-size_t Gpt2::macs_per_token() const {
-  return config_.num_layers * config_.model_dim * (4 * config_.model_dim + 2 * config_.ffn_dim);
-}
-
-void Gpt2::Forward(const TokenBatch& batch, Workspace& ws, ThreadTeam& team,
-                   LogitsVisitor visit) const {
-  const size_t num_tokens = batch.tokens.size();
-  CHECK(num_tokens <= ws.max_tokens());
-  if (num_tokens == 0) return;
-  ws.phases.Begin();
-  ws.attention.Plan(batch, ws.q.data(), ws.attended.data());
-  Embed(batch, ws);
-  ws.phases.End(Phase::kEmbedding);
-  for (size_t i = 0; i < layers_.size(); ++i) {
-    Attention(layers_[i], i, num_tokens, ws, team);
-    FeedForward(layers_[i], num_tokens, ws, team);
-  }
-  for (const SequenceSpan& span : batch.sequences) span.kv->length += span.token_count;
-  const LanguageModelHead head = {*kernels_, output_norm_.weights, output_norm_.bias,
-                                  config_.norm_eps, lm_head_};
-  head.Run(batch, ws, team, visit);
 }
 
 // x = E[token] + P[position]
 void Gpt2::Embed(const TokenBatch& batch, Workspace& ws) const {
+  DecoderBase::Embed(batch, ws);
   const size_t d = config_.model_dim;
   const std::vector<uint32_t>& positions = ws.attention.positions();
-  for (size_t t = 0; t < batch.tokens.size(); ++t) {
-    const int32_t token = batch.tokens[t];
-    CHECK(token >= 0 && static_cast<size_t>(token) < config_.vocab_size);
-    DequantizeRow(*token_embedding_, static_cast<uint64_t>(token), {ws.x.data() + t * d, d});
+  for (size_t t = 0; t < positions.size(); ++t) {
     DequantizeRow(*position_embedding_, positions[t], {ws.normed.data() + t * d, d});
   }
-  kernels_->add_bias(ws.x.data(), ws.normed.data(), 1, batch.tokens.size() * d);
+  kernels().add_bias(ws.x.data(), ws.normed.data(), 1, positions.size() * d);
 }
 
 // x += Wo attention(Wq h + bq, Wk h + bk, Wv h + bv) + bo,  h = layer_norm(x)
-void Gpt2::Attention(const Gpt2Layer& layer, size_t layer_index, size_t num_tokens, Workspace& ws,
-                     ThreadTeam& team) const {
+void Gpt2::Attention(const LayerRows& rows, Workspace& ws, ThreadTeam& team) const {
   const size_t d = config_.model_dim;
-  Normalize(layer.attn_norm, num_tokens, ws);
-  MatMulInput h(*kernels_, team, ws.normed.data(), num_tokens, d, ws.activations);
-  for (const auto& [linear, y] : {std::pair<const Gpt2Linear*, float*>(&layer.q, ws.q.data()),
-                                  {&layer.k, ws.k.data()},
-                                  {&layer.v, ws.v.data()}}) {
-    h.Multiply(linear->weights, y, d);
-    kernels_->add_bias(y, linear->bias.data(), num_tokens, d);
-  }
-  const float query_scale = 1.0f / std::sqrt(static_cast<float>(config_.head_dim));
-  kernels_->scale(ws.q.data(), query_scale, ws.q.data(), num_tokens * d);
-
-  ws.attention.StoreKeyValues(*kernels_, team, layer_index, ws.k.data(), ws.v.data());
+  const Gpt2Layer& layer = layers_[rows.layer];
+  const size_t num_rows = rows.num_rows();
+  Normalize(layer.attn_norm, rows.num_tokens, ws);
+  MatMulInput h(kernels(), team, ws.normed.data(), rows.num_tokens, d, ws.activations);
+  h.Multiply(layer.k.weights, ws.k.data(), d);
+  h.Multiply(layer.v.weights, ws.v.data(), d);
+  kernels().add_bias(ws.k.data(), layer.k.bias.data(), rows.num_tokens, d);
+  kernels().add_bias(ws.v.data(), layer.v.bias.data(), rows.num_tokens, d);
   ws.phases.End(Phase::kAttentionInput);
-  ws.attention.Run(*kernels_, team, layer_index);
+  ws.attention.StoreKeyValues(kernels(), team, rows.layer, ws.k.data(), ws.v.data());
+  ws.phases.End(Phase::kPositions);
+  if (!KeepWanted(rows, h, ws)) return;
+
+  h.Multiply(layer.q.weights, ws.q.data(), d);
+  kernels().add_bias(ws.q.data(), layer.q.bias.data(), num_rows, d);
+  const float query_scale = 1.0f / std::sqrt(static_cast<float>(config_.head_dim));
+  kernels().scale(ws.q.data(), query_scale, ws.q.data(), num_rows * d);
+  ws.phases.End(Phase::kAttentionInput);
+  ws.attention.Run(kernels(), team, rows.layer);
   ws.phases.End(Phase::kAttention);
-  MatMulInput attended(*kernels_, team, ws.attended.data(), num_tokens, d, ws.activations);
+  MatMulInput attended(kernels(), team, ws.attended.data(), num_rows, d, ws.activations);
   attended.Multiply(layer.o_proj.weights, ws.x.data(), d, kernels::Store::kAdd);
-  kernels_->add_bias(ws.x.data(), layer.o_proj.bias.data(), num_tokens, d);
+  kernels().add_bias(ws.x.data(), layer.o_proj.bias.data(), num_rows, d);
   ws.phases.End(Phase::kAttentionOutput);
 }
 
 // x += Wdown gelu(Wup h + bup) + bdown,  h = layer_norm(x)
-void Gpt2::FeedForward(const Gpt2Layer& layer, size_t num_tokens, Workspace& ws,
-                       ThreadTeam& team) const {
+void Gpt2::FeedForward(size_t layer_index, size_t num_rows, Workspace& ws, ThreadTeam& team) const {
   const size_t d = config_.model_dim;
   const size_t f = config_.ffn_dim;
-  Normalize(layer.ffn_norm, num_tokens, ws);
-  MatMulInput h(*kernels_, team, ws.normed.data(), num_tokens, d, ws.activations);
+  const Gpt2Layer& layer = layers_[layer_index];
+  Normalize(layer.ffn_norm, num_rows, ws);
+  MatMulInput h(kernels(), team, ws.normed.data(), num_rows, d, ws.activations);
   h.Multiply(layer.up_proj.weights, ws.up.data(), f);
-  kernels_->add_bias(ws.up.data(), layer.up_proj.bias.data(), num_tokens, f);
-  kernels_->gelu_tanh(ws.up.data(), ws.up.data(), num_tokens * f);
-  MatMulInput widened(*kernels_, team, ws.up.data(), num_tokens, f, ws.activations);
+  kernels().add_bias(ws.up.data(), layer.up_proj.bias.data(), num_rows, f);
+  kernels().gelu_tanh(ws.up.data(), ws.up.data(), num_rows * f);
+  MatMulInput widened(kernels(), team, ws.up.data(), num_rows, f, ws.activations);
   widened.Multiply(layer.down_proj.weights, ws.x.data(), d, kernels::Store::kAdd);
-  kernels_->add_bias(ws.x.data(), layer.down_proj.bias.data(), num_tokens, d);
+  kernels().add_bias(ws.x.data(), layer.down_proj.bias.data(), num_rows, d);
   ws.phases.End(Phase::kFeedForward);
 }
 
-void Gpt2::Normalize(const Gpt2Norm& norm, size_t num_tokens, Workspace& ws) const {
-  kernels_->layer_norm({ws.x.data(), norm.weights.data(), norm.bias.data(), ws.normed.data(),
-                        num_tokens, config_.model_dim, config_.norm_eps});
+void Gpt2::Normalize(const Gpt2Norm& norm, size_t num_rows, Workspace& ws) const {
+  kernels().layer_norm({ws.x.data(), norm.weights.data(), norm.bias.data(), ws.normed.data(),
+                        num_rows, config_.model_dim, config_.norm_eps});
 }
 
 }  // namespace rowmill

@@ -7,11 +7,10 @@
 #pragma once
 
 #include <memory>
-#include <string>
+#include <utility>
 #include <vector>
 
-#include "models/model.h"
-#include "ops/matmul.h"
+#include "models/decoder_base.h"
 
 namespace rowmill {
 
@@ -52,47 +51,26 @@ struct Gpt2Layer {       // GGUF name: blk.<i>.*
 };
 
 // Const after Load, so all execution units share one object; what changes is passed in.
-class Gpt2 final : public Decoder {
+class Gpt2 final : public DecoderBase {
  public:
   // Throws ModelError if a tensor is missing or its shape contradicts the config. What `source`
   // reads from must outlive the model: embeddings are read from there.
   static std::unique_ptr<Gpt2> Load(const ModelSource& source, const LoadOptions& options,
                                     ThreadTeam& team);
 
-  const std::string& architecture() const override { return architecture_; }
-  size_t vocab_size() const override { return config_.vocab_size; }
-  size_t max_seq_len() const override { return config_.max_seq_len; }
-  KvShape kv_shape() const override {
-    return {config_.num_layers, config_.num_heads, config_.head_dim};
-  }
-  WorkspaceShape workspace_shape() const override;
-  size_t weight_bytes() const override;
-  size_t num_parameters() const override { return num_parameters_; }
-  size_t macs_per_token() const override;
-  size_t macs_per_output() const override { return config_.vocab_size * config_.model_dim; }
-
-  void Forward(const TokenBatch& batch, Workspace& workspace, ThreadTeam& team,
-               LogitsVisitor visit) const override;
-
  private:
-  Gpt2() = default;
-  void Embed(const TokenBatch& batch, Workspace& ws) const;
-  void Attention(const Gpt2Layer& layer, size_t layer_index, size_t num_tokens, Workspace& ws,
-                 ThreadTeam& team) const;
-  void FeedForward(const Gpt2Layer& layer, size_t num_tokens, Workspace& ws,
-                   ThreadTeam& team) const;
+  Gpt2(Outline outline, const Gpt2Config& config)
+      : DecoderBase(std::move(outline)), config_(config) {}
+  void Embed(const TokenBatch& batch, Workspace& ws) const override;
+  void Attention(const LayerRows& rows, Workspace& ws, ThreadTeam& team) const override;
+  void FeedForward(size_t layer, size_t num_rows, Workspace& ws, ThreadTeam& team) const override;
+  void VisitMatrices(FunctionRef<void(const PackedWeights&)> visit) const override;
   // ws.normed = layer_norm(ws.x)
-  void Normalize(const Gpt2Norm& norm, size_t num_tokens, Workspace& ws) const;
+  void Normalize(const Gpt2Norm& norm, size_t num_rows, Workspace& ws) const;
 
-  std::string architecture_ = "gpt2";
   Gpt2Config config_;
-  const kernels::KernelTable* kernels_ = nullptr;
-  const TensorView* token_embedding_ = nullptr;     // [V, D]  token_embd, in the container
-  const TensorView* position_embedding_ = nullptr;  // [P, D]  position_embd, likewise
+  const TensorView* position_embedding_ = nullptr;  // [P, D]  position_embd, in the container
   std::vector<Gpt2Layer> layers_;                   // [L]
-  Gpt2Norm output_norm_;                            //         output_norm
-  PackedWeights lm_head_;  // [V, D]  output, or token_embd where weights are tied
-  size_t num_parameters_ = 0;
 };
 
 }  // namespace rowmill

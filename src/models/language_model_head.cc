@@ -4,22 +4,20 @@
 
 namespace rowmill {
 
-void LanguageModelHead::Run(const TokenBatch& batch, Workspace& ws, ThreadTeam& team,
+void LanguageModelHead::Run(size_t num_rows, Workspace& ws, ThreadTeam& team,
                             LogitsVisitor visit) const {
   const size_t d = norm.size();
   const size_t vocab_size = weights.n();
-  for (size_t begin = 0; begin < batch.outputs.size(); begin += kLogitRows) {
-    const size_t count = std::min(kLogitRows, batch.outputs.size() - begin);
-    for (size_t i = 0; i < count; ++i) {
-      const float* x = ws.x.data() + batch.outputs[begin + i] * d;
-      float* y = ws.normed.data() + i * d;
-      if (norm_bias.empty()) {
-        kernels.rms_norm(x, norm.data(), y, 1, d, norm_eps);
-      } else {
-        kernels.layer_norm({x, norm.data(), norm_bias.data(), y, 1, d, norm_eps});
-      }
+  for (size_t begin = 0; begin < num_rows; begin += kLogitRows) {
+    const size_t count = std::min(kLogitRows, num_rows - begin);
+    const float* x = ws.x.data() + begin * d;
+    float* y = ws.normed.data();
+    if (norm_bias.empty()) {
+      kernels.rms_norm(x, norm.data(), y, count, d, norm_eps);
+    } else {
+      kernels.layer_norm({x, norm.data(), norm_bias.data(), y, count, d, norm_eps});
     }
-    MatMulInput h(kernels, team, ws.normed.data(), count, d, ws.activations);
+    MatMulInput h(kernels, team, y, count, d, ws.activations);
     h.Multiply(weights, ws.logits.data(), vocab_size);
     ws.phases.End(Phase::kHead);
     for (size_t i = 0; i < count; ++i) {

@@ -16,8 +16,8 @@ struct LanguageModelHead {
   float norm_eps;
   const PackedWeights& weights;  // [V, D]
 
-  // Reads the residual stream ws.x [T, D] at batch.outputs and shows the logits [V] of each.
-  void Run(const TokenBatch& batch, Workspace& ws, ThreadTeam& team, LogitsVisitor visit) const;
+  // Shows the logits [V] of each of the first `num_rows` rows of the residual stream ws.x [., D].
+  void Run(size_t num_rows, Workspace& ws, ThreadTeam& team, LogitsVisitor visit) const;
 };
 
 }  // namespace rowmill

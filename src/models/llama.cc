@@ -6,9 +6,7 @@
 
 #include "base/check.h"
 #include "models/config_reader.h"
-#include "models/language_model_head.h"
 #include "models/weight_loader.h"
-#include "tensor/dequantize.h"
 
 namespace rowmill {
 namespace {
@@ -143,11 +141,17 @@ LlamaConfig LlamaConfig::Read(const ModelSource& source) {
 std::unique_ptr<Llama> Llama::Load(LlamaKind kind, const ModelSource& source,
                                    const LoadOptions& options, ThreadTeam& team) {
   CHECK(options.kernels != nullptr);
-  auto model = std::unique_ptr<Llama>(new Llama());
   constexpr const char* kArchitectures[] = {"llama", "qwen2", "qwen3"};  // by LlamaKind
-  model->architecture_ = kArchitectures[static_cast<size_t>(kind)];
-  model->kernels_ = options.kernels;
-  model->config_ = LlamaConfig::Read(source);
+  const LlamaConfig config = LlamaConfig::Read(source);
+  auto model = std::unique_ptr<Llama>(
+      new Llama({.architecture = kArchitectures[static_cast<size_t>(kind)],
+                 .shape = {config.model_dim, config.num_heads, config.num_kv_heads, config.head_dim,
+                           config.ffn_dim, config.vocab_size, /*attention_window=*/0},
+                 .num_layers = config.num_layers,
+                 .max_seq_len = config.max_seq_len,
+                 .norm_eps = config.norm_eps,
+                 .kernels = options.kernels},
+                config));
   const LlamaConfig& c = model->config_;
   const size_t q_dim = c.num_heads * c.head_dim;
   const size_t kv_dim = c.num_kv_heads * c.head_dim;
@@ -182,129 +186,80 @@ std::unique_ptr<Llama> Llama::Load(LlamaKind kind, const ModelSource& source,
     layer.down_proj = load.Matrix(block + "ffn_down.weight", c.model_dim, c.ffn_dim);
     model->layers_.push_back(std::move(layer));
   }
-  model->output_norm_ = load.Vector("output_norm.weight", c.model_dim);
-  model->token_embedding_ = &load.View("token_embd.weight", c.vocab_size, c.model_dim);
-  const bool tied =
-      !load.Has("output.weight") || source.FindBool("tie_word_embeddings").value_or(false);
-  model->lm_head_ =
-      load.Matrix(tied ? "token_embd.weight" : "output.weight", c.vocab_size, c.model_dim);
   model->config_.rotary.ReadDivisors(load);
-  model->num_parameters_ = load.num_parameters();
+  model->LoadEnds(source, load, HeadNorm::kRootMeanSquare);
   model->rope_ = c.rotary.MakeTable(c.max_seq_len);
   return model;
 }
 
-WorkspaceShape Llama::workspace_shape() const {
-  return {config_.model_dim,
-          config_.num_heads,
-          config_.num_kv_heads,
-          config_.head_dim,
-          config_.ffn_dim,
-          config_.vocab_size,
-          0};
-}
-
-size_t Llama::weight_bytes() const {
-  size_t bytes = lm_head_.bytes();
+void Llama::VisitMatrices(FunctionRef<void(const PackedWeights&)> visit) const {
   for (const LlamaLayer& layer : layers_) {
     for (const PackedWeights* w : {&layer.q_proj, &layer.k_proj, &layer.v_proj, &layer.o_proj,
                                    &layer.gate_proj, &layer.up_proj, &layer.down_proj}) {
-      bytes += w->bytes();
+      visit(*w);
     }
   }
-  return bytes;
-}
-
-size_t Llama::macs_per_token() const {
-  const size_t q_dim = config_.num_heads * config_.head_dim;
-  const size_t kv_dim = config_.num_kv_heads * config_.head_dim;
-  return config_.num_layers * config_.model_dim * (2 * q_dim + 2 * kv_dim + 3 * config_.ffn_dim);
-}
-
-void Llama::Forward(const TokenBatch& batch, Workspace& ws, ThreadTeam& team,
-                    LogitsVisitor visit) const {
-  const size_t num_tokens = batch.tokens.size();
-  CHECK(num_tokens <= ws.max_tokens());
-  if (num_tokens == 0) return;
-
-  ws.phases.Begin();
-  // x = E[token]
-  for (size_t t = 0; t < num_tokens; ++t) {
-    const int32_t token = batch.tokens[t];
-    CHECK(token >= 0 && static_cast<size_t>(token) < config_.vocab_size);
-    DequantizeRow(*token_embedding_, static_cast<uint64_t>(token),
-                  {ws.x.data() + t * config_.model_dim, config_.model_dim});
-  }
-  ws.attention.Plan(batch, ws.q.data(), ws.attended.data());
-  ws.phases.End(Phase::kEmbedding);
-
-  for (size_t i = 0; i < layers_.size(); ++i) {
-    Attention(layers_[i], i, num_tokens, ws, team);
-    FeedForward(layers_[i], num_tokens, ws, team);
-  }
-  for (const SequenceSpan& span : batch.sequences) span.kv->length += span.token_count;
-  const LanguageModelHead head = {*kernels_, output_norm_, {}, config_.norm_eps, lm_head_};
-  head.Run(batch, ws, team, visit);
 }
 
 // x += Wo attention(rope(Wq h), rope(Wk h), Wv h),  h = rms_norm(x)
-void Llama::Attention(const LlamaLayer& layer, size_t layer_index, size_t num_tokens, Workspace& ws,
-                      ThreadTeam& team) const {
+void Llama::Attention(const LayerRows& rows, Workspace& ws, ThreadTeam& team) const {
   const LlamaConfig& c = config_;
+  const LlamaLayer& layer = layers_[rows.layer];
+  const size_t num_tokens = rows.num_tokens;
+  const size_t num_rows = rows.num_rows();
   const size_t q_dim = c.num_heads * c.head_dim;
   const size_t kv_dim = c.num_kv_heads * c.head_dim;
-  kernels_->rms_norm(ws.x.data(), layer.attn_norm.data(), ws.normed.data(), num_tokens, c.model_dim,
+  const bool biased = !layer.q_bias.empty();
+  const bool normed = !layer.q_norm.empty();
+  kernels().rms_norm(ws.x.data(), layer.attn_norm.data(), ws.normed.data(), num_tokens, c.model_dim,
                      c.norm_eps);
-  MatMulInput h(*kernels_, team, ws.normed.data(), num_tokens, c.model_dim, ws.activations);
-  h.Multiply(layer.q_proj, ws.q.data(), q_dim);
+  MatMulInput h(kernels(), team, ws.normed.data(), num_tokens, c.model_dim, ws.activations);
   h.Multiply(layer.k_proj, ws.k.data(), kv_dim);
   h.Multiply(layer.v_proj, ws.v.data(), kv_dim);
   ws.phases.End(Phase::kAttentionInput);
-
-  if (!layer.q_bias.empty()) {
-    kernels_->add_bias(ws.q.data(), layer.q_bias.data(), num_tokens, q_dim);
-    kernels_->add_bias(ws.k.data(), layer.k_bias.data(), num_tokens, kv_dim);
-    kernels_->add_bias(ws.v.data(), layer.v_bias.data(), num_tokens, kv_dim);
+  if (biased) {
+    kernels().add_bias(ws.k.data(), layer.k_bias.data(), num_tokens, kv_dim);
+    kernels().add_bias(ws.v.data(), layer.v_bias.data(), num_tokens, kv_dim);
   }
-  if (!layer.q_norm.empty()) {
-    kernels_->rms_norm(ws.q.data(), layer.q_norm.data(), ws.q.data(), num_tokens * c.num_heads,
-                       c.head_dim, c.norm_eps);
-    kernels_->rms_norm(ws.k.data(), layer.k_norm.data(), ws.k.data(), num_tokens * c.num_kv_heads,
+  if (normed) {
+    kernels().rms_norm(ws.k.data(), layer.k_norm.data(), ws.k.data(), num_tokens * c.num_kv_heads,
                        c.head_dim, c.norm_eps);
   }
-
-  const std::vector<uint32_t>& positions = ws.attention.positions();
-  for (size_t t = 0; t < num_tokens; ++t) {
-    const float* cos = rope_.cos(positions[t]);
-    const float* sin = rope_.sin(positions[t]);
-    kernels_->rope(
-        {ws.q.data() + t * q_dim, c.num_heads, c.head_dim, c.rotary.rotary_dim, cos, sin});
-    kernels_->rope(
-        {ws.k.data() + t * kv_dim, c.num_kv_heads, c.head_dim, c.rotary.rotary_dim, cos, sin});
-  }
-  const float query_scale = 1.0f / std::sqrt(static_cast<float>(c.head_dim));
-  kernels_->scale(ws.q.data(), query_scale, ws.q.data(), num_tokens * q_dim);
-
-  ws.attention.StoreKeyValues(*kernels_, team, layer_index, ws.k.data(), ws.v.data());
+  rope_.Rotate(kernels(), ws.attention.positions(), ws.k.data(), c.num_kv_heads, c.head_dim);
+  ws.attention.StoreKeyValues(kernels(), team, rows.layer, ws.k.data(), ws.v.data());
   ws.phases.End(Phase::kPositions);
-  ws.attention.Run(*kernels_, team, layer_index);
+  if (!KeepWanted(rows, h, ws)) return;
+
+  h.Multiply(layer.q_proj, ws.q.data(), q_dim);
+  ws.phases.End(Phase::kAttentionInput);
+  if (biased) kernels().add_bias(ws.q.data(), layer.q_bias.data(), num_rows, q_dim);
+  if (normed) {
+    kernels().rms_norm(ws.q.data(), layer.q_norm.data(), ws.q.data(), num_rows * c.num_heads,
+                       c.head_dim, c.norm_eps);
+  }
+  rope_.Rotate(kernels(), ws.attention.query_positions(), ws.q.data(), c.num_heads, c.head_dim);
+  const float query_scale = 1.0f / std::sqrt(static_cast<float>(c.head_dim));
+  kernels().scale(ws.q.data(), query_scale, ws.q.data(), num_rows * q_dim);
+  ws.phases.End(Phase::kPositions);
+  ws.attention.Run(kernels(), team, rows.layer);
   ws.phases.End(Phase::kAttention);
-  MatMulInput attended(*kernels_, team, ws.attended.data(), num_tokens, q_dim, ws.activations);
+  MatMulInput attended(kernels(), team, ws.attended.data(), num_rows, q_dim, ws.activations);
   attended.Multiply(layer.o_proj, ws.x.data(), c.model_dim, kernels::Store::kAdd);
   ws.phases.End(Phase::kAttentionOutput);
 }
 
 // x += Wdown (silu(Wgate h) * Wup h),  h = rms_norm(x)
-void Llama::FeedForward(const LlamaLayer& layer, size_t num_tokens, Workspace& ws,
+void Llama::FeedForward(size_t layer_index, size_t num_rows, Workspace& ws,
                         ThreadTeam& team) const {
   const LlamaConfig& c = config_;
-  kernels_->rms_norm(ws.x.data(), layer.ffn_norm.data(), ws.normed.data(), num_tokens, c.model_dim,
+  const LlamaLayer& layer = layers_[layer_index];
+  kernels().rms_norm(ws.x.data(), layer.ffn_norm.data(), ws.normed.data(), num_rows, c.model_dim,
                      c.norm_eps);
-  MatMulInput h(*kernels_, team, ws.normed.data(), num_tokens, c.model_dim, ws.activations);
+  MatMulInput h(kernels(), team, ws.normed.data(), num_rows, c.model_dim, ws.activations);
   h.Multiply(layer.gate_proj, ws.gate.data(), c.ffn_dim);
   h.Multiply(layer.up_proj, ws.up.data(), c.ffn_dim);
-  kernels_->swiglu(ws.gate.data(), ws.up.data(), ws.gate.data(), num_tokens * c.ffn_dim);
-  MatMulInput gated(*kernels_, team, ws.gate.data(), num_tokens, c.ffn_dim, ws.activations);
+  kernels().swiglu(ws.gate.data(), ws.up.data(), ws.gate.data(), num_rows * c.ffn_dim);
+  MatMulInput gated(kernels(), team, ws.gate.data(), num_rows, c.ffn_dim, ws.activations);
   gated.Multiply(layer.down_proj, ws.x.data(), c.model_dim, kernels::Store::kAdd);
   ws.phases.End(Phase::kFeedForward);
 }

@@ -10,12 +10,11 @@
 #pragma once
 
 #include <memory>
-#include <string>
+#include <utility>
 #include <vector>
 
-#include "models/model.h"
+#include "models/decoder_base.h"
 #include "models/rotary_config.h"
-#include "ops/matmul.h"
 #include "ops/rope.h"
 
 namespace rowmill {
@@ -59,44 +58,23 @@ struct LlamaLayer {              // GGUF name: blk.<i>.*
 };
 
 // Const after Load, so all execution units share one object; what changes is passed in.
-class Llama final : public Decoder {
+class Llama final : public DecoderBase {
  public:
   // Throws ModelError if a tensor is missing or its shape contradicts the config. What `source`
   // reads from must outlive the model: token embeddings are read from there.
   static std::unique_ptr<Llama> Load(LlamaKind kind, const ModelSource& source,
                                      const LoadOptions& options, ThreadTeam& team);
 
-  const std::string& architecture() const override { return architecture_; }
-  size_t vocab_size() const override { return config_.vocab_size; }
-  size_t max_seq_len() const override { return config_.max_seq_len; }
-  KvShape kv_shape() const override {
-    return {config_.num_layers, config_.num_kv_heads, config_.head_dim};
-  }
-  WorkspaceShape workspace_shape() const override;
-  size_t weight_bytes() const override;
-  size_t num_parameters() const override { return num_parameters_; }
-  size_t macs_per_token() const override;
-  size_t macs_per_output() const override { return config_.vocab_size * config_.model_dim; }
-
-  void Forward(const TokenBatch& batch, Workspace& workspace, ThreadTeam& team,
-               LogitsVisitor visit) const override;
-
  private:
-  Llama() = default;
-  void Attention(const LlamaLayer& layer, size_t layer_index, size_t num_tokens, Workspace& ws,
-                 ThreadTeam& team) const;
-  void FeedForward(const LlamaLayer& layer, size_t num_tokens, Workspace& ws,
-                   ThreadTeam& team) const;
+  Llama(Outline outline, const LlamaConfig& config)
+      : DecoderBase(std::move(outline)), config_(config) {}
+  void Attention(const LayerRows& rows, Workspace& ws, ThreadTeam& team) const override;
+  void FeedForward(size_t layer, size_t num_rows, Workspace& ws, ThreadTeam& team) const override;
+  void VisitMatrices(FunctionRef<void(const PackedWeights&)> visit) const override;
 
-  std::string architecture_;
   LlamaConfig config_;
-  const kernels::KernelTable* kernels_ = nullptr;
-  const TensorView* token_embedding_ = nullptr;  // [V, D]  token_embd, in the file
-  std::vector<LlamaLayer> layers_;               // [L]
-  std::vector<float> output_norm_;               // [D]     output_norm
-  PackedWeights lm_head_;  // [V, D]  output, or token_embd where weights are tied
+  std::vector<LlamaLayer> layers_;  // [L]
   RopeTable rope_;
-  size_t num_parameters_ = 0;
 };
 
 }  // namespace rowmill

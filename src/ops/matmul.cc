@@ -150,6 +150,16 @@ void MatMulInput::MultiplyBlocks(const kernels::PackedBlocks& blocks,
   });
 }
 
+void MatMulInput::KeepRows(std::span<const uint32_t> rows, float* x) {
+  CHECK(x == x_ && rows.size() <= m_);
+  for (size_t row = 0; row < rows.size(); ++row) {
+    if (rows[row] != row) std::copy_n(x + rows[row] * k_, k_, x + row * k_);
+  }
+  m_ = rows.size();
+  // Few are left: quantised again, with the same codes, since rows do not depend on each other.
+  has_first_ = has_second_ = false;
+}
+
 void MatMulInput::Multiply(const PackedWeights& w, float* y, size_t ldy, kernels::Store store) {
   CHECK(w.k() == k_ && ldy >= w.n());
   if (const auto* blocks = std::get_if<kernels::PackedBlocks>(&w.view())) {

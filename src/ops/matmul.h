@@ -85,6 +85,9 @@ class MatMulInput {
   void Multiply(const PackedWeights& w, float* y, size_t ldy,
                 kernels::Store store = kernels::Store::kAssign);
 
+  // From here on only these rows, ascending. They move to the front of `x`, the input itself.
+  void KeepRows(std::span<const uint32_t> rows, float* x);
+
  private:
   void Quantize();
   void QuantizeRemainder();

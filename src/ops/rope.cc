@@ -22,4 +22,12 @@ RopeTable::RopeTable(const RopeConfig& config, size_t num_positions)
   }
 }
 
+void RopeTable::Rotate(const kernels::KernelTable& kernels, std::span<const uint32_t> positions,
+                       float* x, size_t num_heads, size_t head_dim) const {
+  for (size_t row = 0; row < positions.size(); ++row) {
+    kernels.rope({x + row * num_heads * head_dim, num_heads, head_dim, rotary_dim(),
+                  cos(positions[row]), sin(positions[row])});
+  }
+}
+
 }  // namespace rowmill

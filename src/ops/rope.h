@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 #include "base/aligned_buffer.h"
+#include "kernels/kernels.h"
 
 namespace rowmill {
 
@@ -24,6 +26,10 @@ class RopeTable {
   const float* cos(size_t position) const { return cos_.data() + position * half_; }
   const float* sin(size_t position) const { return sin_.data() + position * half_; }
   size_t rotary_dim() const { return 2 * half_; }
+
+  // Rotates row r of x [rows, num_heads, head_dim] to positions[r].
+  void Rotate(const kernels::KernelTable& kernels, std::span<const uint32_t> positions, float* x,
+              size_t num_heads, size_t head_dim) const;
 
  private:
   size_t half_ = 0;

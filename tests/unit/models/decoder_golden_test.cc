@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -210,6 +211,26 @@ TEST_P(DecoderGoldenTest, ASharedPrefixChangesNothing) {
   twice.insert(twice.end(), alone.begin(), alone.end());
   for (uint32_t shared : {1u, 32u, 40u, 70u}) {
     EXPECT_EQ(model.RunTwiceBehindPrefix(longest, shared), twice) << shared;
+  }
+}
+
+// The last layer computes the wanted tokens alone; that must not show.
+TEST_P(DecoderGoldenTest, WantedTokensGetTheBitsThatTheyGetAmongAll) {
+  for (const char* type : {"", "--type bf16"}) {
+    Make(type);
+    Case c = ReadCases(GetParam()).back();
+    Model model(folder_, Numerics::kInt8, kernels_);
+    c.outputs.resize(c.ids.size());
+    std::iota(c.outputs.begin(), c.outputs.end(), 0u);
+    const Logits all = model.Run(c, c.ids.size());
+    const auto last = static_cast<uint32_t>(c.ids.size() - 1);
+    for (const std::vector<uint32_t>& wanted :
+         {std::vector<uint32_t>{last}, {0, 17, last - 1}, {12, 13, 14, 15}}) {
+      c.outputs = wanted;
+      const Logits some = model.Run(c, c.ids.size());
+      ASSERT_EQ(some.size(), wanted.size());
+      for (size_t i = 0; i < wanted.size(); ++i) EXPECT_EQ(some[i], all[wanted[i]]) << wanted[i];
+    }
   }
 }
 
