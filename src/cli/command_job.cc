@@ -290,9 +290,7 @@ ExitCode RunTask(const JobFlags& flags, Purpose purpose, const MakeTask& make_ta
   RequireFittingModel(*task, loaded);
 
   JobModel model;
-  model.decoder = loaded.decoder.get();
-  model.encoder = loaded.encoder.get();
-  model.encoder_decoder = loaded.encoder_decoder.get();
+  model.model = loaded.Any();
   model.kernels = &kernels;
   model.reference = loaded.reference;
   model.sha256 = loaded.sha256;

@@ -176,6 +176,51 @@ void JobFlags::AddTo(CLI::App& app) {
   AddWorkFlags(app);
 }
 
+void JobFlags::AddMediaTo(CLI::App& app) {
+  app.add_option("INPUT", files,
+                 "files: names, a quoted pattern, a folder; or one .jsonl .csv .tsv .txt with a "
+                 "column of paths; - is a list on standard input")
+      ->required()
+      ->type_name("");
+  AddInputFlags(app);
+  AddFlag(app, "--path", path_column, "column of the data file with the paths (default: path)")
+      ->type_name("COLUMN");
+  AddModelFlags(app);
+  AddWorkFlags(app);
+}
+
+void JobFlags::SettleMediaInput(const std::vector<std::string>& suffixes) {
+  const std::string& first = files.front();
+  const bool is_one = files.size() == 1;
+  const bool is_data = is_one && (first == "-" || !path_column.empty() || !format.empty() ||
+                                  FormatFromPath(first).has_value());
+  if (!is_data) {
+    if (!path_column.empty() || !format.empty()) {
+      throw UsageError(std::string(path_column.empty() ? "--format" : "--path") +
+                       " is for one data file with a column of paths, and here are " +
+                       std::to_string(files.size()) + " inputs");
+    }
+    list = {files, suffixes, output == "-" ? "" : output};
+    input = DescribeFiles(list);
+    return;
+  }
+  input = first;
+  if (input == "-" && format.empty()) format = "text";
+  if (path_column.empty()) path_column = "path";
+  const std::optional<Format> known =
+      format.empty() ? FormatFromPath(input) : std::optional(ParseFormat(format));
+  // A list of paths that comes from a pipe has no other column that the answers could stand beside.
+  if (known == Format::kText && output == "-" && output_format.empty()) output_format = "jsonl";
+}
+
+MediaRowsOptions JobFlags::ToMediaRowsOptions() const {
+  MediaRowsOptions options;
+  if (!list.patterns.empty()) return options;
+  options.column = path_column;
+  if (input != "-") options.base_folder = ParentFolder(input);
+  return options;
+}
+
 void JobFlags::AddInputFlags(CLI::App& app) {
   app.option_defaults()->group("Input and output");
   AddFlag(app, "-o,--output", output, "output file, its format by its name; - is standard output")
@@ -339,6 +384,8 @@ void WriteTextFile(const std::string& path, const std::string& text, const std::
 JobOptions ToJobOptions(const JobFlags& flags, const CpuTopology& topology) {
   JobOptions options;
   options.source.input.path = flags.input;
+  options.source.input.files = flags.list;
+  if (!flags.path_column.empty()) options.source.text_column = flags.path_column;
   if (!flags.format.empty()) options.source.format = ParseFormat(flags.format);
   if (!flags.delimiter.empty()) options.source.delimiter = ParseDelimiter(flags.delimiter);
   if (flags.no_header) options.source.header = HeaderMode::kNone;

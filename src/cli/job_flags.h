@@ -13,6 +13,7 @@
 #include "base/cpu.h"
 #include "engine/job.h"
 #include "prep/redact/redactor.h"
+#include "tasks/media_rows.h"
 #include "tasks/prompt_options.h"
 
 namespace rowmill {
@@ -65,8 +66,19 @@ struct JobFlags {
   bool csv_safe = false;
   bool no_header = false;
   bool offline = false;
+  // Of tasks whose rows are files.
+  std::vector<std::string> files;
+  std::string path_column;
+  FilePatterns list;
 
   void AddTo(CLI::App& app);
+  // The flags of tasks whose rows are files: INPUT may be several, and there is no prompt.
+  void AddMediaTo(CLI::App& app);
+  // Makes of INPUT the list of files, or the data file with a column of paths. `suffixes`: of files
+  // that count in a folder. Throws UsageError.
+  void SettleMediaInput(const std::vector<std::string>& suffixes);
+  // The column of paths and where they begin (tasks/media_rows.h).
+  MediaRowsOptions ToMediaRowsOptions() const;
 
  private:
   void AddInputFlags(CLI::App& app);

@@ -33,9 +33,9 @@ std::string Describe(const JobProgress& progress) {
     return fmt::format("reading: {} rows", progress.rows_done);
   }
   const double left = RemainingSeconds(progress);
-  return fmt::format("{}/{} rows  {:.1f} rows/s  {:.0f} tokens/s  {}", progress.rows_done,
+  return fmt::format("{}/{} rows  {:.1f} rows/s  {:.0f} {}/s  {}", progress.rows_done,
                      progress.rows_total, static_cast<double>(progress.rows_done) / seconds,
-                     static_cast<double>(progress.tokens_done) / seconds,
+                     static_cast<double>(progress.tokens_done) / seconds, progress.work_name,
                      left < 0 ? "" : "left: " + FormatDuration(left));
 }
 

@@ -106,11 +106,16 @@ void PrintSummary(const RunReport& report) {
   }
   Say("time          {} ({} in the model, loading {} apart)\n", FormatDuration(report.wall_seconds),
       FormatDuration(report.inference_seconds), FormatDuration(report.load_seconds));
-  Say("rate          {:.1f} rows/s, {:.0f} tokens/s on {} of {}, {}\n", report.rows_per_second(),
-      report.tokens_per_second(), Count(report.num_units, "unit"),
+  Say("rate          {:.1f} rows/s, {:.0f} {}/s on {} of {}, {}\n", report.rows_per_second(),
+      report.tokens_per_second(), report.work_name, Count(report.num_units, "unit"),
       Count(report.threads_per_unit, "thread"), report.isa);
-  Say("tokens        {} computed, {} saved by duplicates, {} by common prefixes\n",
-      report.computed_tokens, report.saved_by_deduplication, report.saved_by_prefix_sharing);
+  if (report.work_name == "tokens") {
+    Say("tokens        {} computed, {} saved by duplicates, {} by common prefixes\n",
+        report.computed_tokens, report.saved_by_deduplication, report.saved_by_prefix_sharing);
+  } else {
+    Say("{:<14}{} computed, {} saved by duplicates\n", report.work_name, report.computed_tokens,
+        report.saved_by_deduplication);
+  }
   Say("speed         {:.6f} s per row and thread\n", report.speed());
   if (report.gold) PrintGold(report);
   if (report.gold_measure) {
@@ -135,11 +140,14 @@ void PrintPlan(const JobPlan& plan, const JobOptions& options, const JobModel& m
   if (several) fmt::print("model inputs      {:>14}\n", s.inputs);
   fmt::print("duplicates        {:>14}\n", s.duplicate_inputs);
   fmt::print("{:<18}{:>14}\n", several ? "inputs to run" : "rows to run", s.inputs_to_run);
-  fmt::print("prompt tokens     {:>14}\n", s.prompt_tokens);
+  const bool is_text = plan.work_name == "tokens";
+  fmt::print("{:<18}{:>14}\n", is_text ? "prompt tokens" : plan.work_name, s.prompt_tokens);
   fmt::print("  saved by duplicates {:>10}\n", s.saved_by_deduplication);
-  fmt::print("  saved by prefixes   {:>10}  ({} nodes, depth {}, {} tokens)\n",
-             s.saved_by_prefix_sharing, s.prefix_nodes, s.prefix_depth, s.prefix_tokens);
-  fmt::print("tokens to compute {:>14}\n", s.computed_tokens);
+  if (is_text) {
+    fmt::print("  saved by prefixes   {:>10}  ({} nodes, depth {}, {} tokens)\n",
+               s.saved_by_prefix_sharing, s.prefix_nodes, s.prefix_depth, s.prefix_tokens);
+  }
+  fmt::print("{:<18}{:>14}\n", is_text ? "tokens to compute" : "  to compute", s.computed_tokens);
   fmt::print("row length        median {}, 95 % {}, longest {} (row {})\n", s.median_input_tokens,
              s.p95_input_tokens, s.longest_input_tokens, s.longest_row);
   fmt::print("units             {} x {} threads, {} tokens at a time, {}\n", options.num_units,

@@ -14,6 +14,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/file_system.h"
 
@@ -98,6 +99,21 @@ class MemoryByteSource final : public ByteSource {
   std::string_view bytes_;
   size_t chunk_;
   size_t position_ = 0;
+};
+
+// Text of its own.
+class TextByteSource final : public ByteSource {
+ public:
+  explicit TextByteSource(std::string text) : text_(std::move(text)), bytes_(text_) {}
+  TextByteSource(const TextByteSource&) = delete;
+  TextByteSource& operator=(const TextByteSource&) = delete;
+  size_t Read(std::span<std::byte> out) override { return bytes_.Read(out); }
+  bool Rewind() override { return bytes_.Rewind(); }
+  ReadProgress progress() const override { return bytes_.progress(); }
+
+ private:
+  std::string text_;
+  MemoryByteSource bytes_;
 };
 
 // Puts bytes that were read ahead (to recognise a format) back in front of their stream.

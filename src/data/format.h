@@ -12,7 +12,7 @@ enum class Format : uint8_t {
   kJsonl,  // one JSON object per line (RFC 8259 texts, LF or CRLF)
   kCsv,    // RFC 4180, comma
   kTsv,    // RFC 4180 with a tab for the comma
-  kText,   // each line is a row with the one column `text`
+  kText,   // each line is a row with one column, `text` or what the source calls it
 };
 
 enum class Compression : uint8_t { kNone, kGzip, kZstd };

@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "base/error.h"
+#include "base/hash.h"
 
 namespace rowmill {
 namespace {
@@ -99,7 +100,25 @@ void RefuseForeignFormats(std::string_view first, const std::string& name) {
 
 }  // namespace
 
+namespace {
+
+// The list of files, which is kept in the spool file where there is one: a data set of millions of
+// files does not stay in memory.
+std::unique_ptr<InputStream> OpenFileList(FileSystem& fs, const InputOptions& options) {
+  const std::string name = "'" + options.path + "'";
+  std::string list = ListFilesAsJsonl(fs, options.files);
+  if (options.spool_path.empty()) {
+    return std::make_unique<InputStream>(std::make_unique<TextByteSource>(std::move(list)), name);
+  }
+  fs.Open(options.spool_path, OpenMode::kTruncate)->WriteAt(0, AsBytes(list));
+  return std::make_unique<InputStream>(std::make_unique<FileByteSource>(fs, options.spool_path),
+                                       name);
+}
+
+}  // namespace
+
 std::unique_ptr<InputStream> InputStream::Open(FileSystem& fs, const InputOptions& options) {
+  if (!options.files.patterns.empty()) return OpenFileList(fs, options);
   std::unique_ptr<ByteSource> source;
   std::optional<FileInfo> info;
   const std::string name = options.path == "-" ? "standard input" : "'" + options.path + "'";

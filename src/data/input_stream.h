@@ -15,11 +15,15 @@
 #include "base/file_system.h"
 #include "data/byte_source.h"
 #include "data/decompress.h"
+#include "data/file_list.h"
 
 namespace rowmill {
 
 struct InputOptions {
   std::string path = "-";  // "-" is standard input
+  // Where it has patterns the input is the list of the files that they name, as JSONL, and `path`
+  // is only what messages call it.
+  FilePatterns files;
   // Where the bytes of a pipe or of a compressed file are kept for the second pass. Empty: nowhere;
   // then compressed files are decompressed again and pipes cannot be read twice.
   std::string spool_path;

@@ -16,7 +16,7 @@ class TextSource final : public Source {
  public:
   TextSource(std::unique_ptr<InputStream> stream, const SourceOptions& options)
       : Source(Format::kText, std::move(stream)), max_line_bytes_(options.max_line_bytes) {
-    set_columns(ColumnNames({"text"}));
+    set_columns(ColumnNames({options.text_column}));
   }
 
  protected:
@@ -103,6 +103,7 @@ std::unique_ptr<Source> MakeSource(std::unique_ptr<InputStream> stream,
 
 std::unique_ptr<Source> OpenSource(FileSystem& fs, const SourceOptions& options) {
   SourceOptions known = options;
+  if (!options.input.files.patterns.empty()) known.format = Format::kJsonl;
   if (!known.format.has_value()) known.format = RequireFormat(options.input.path);
   std::unique_ptr<InputStream> stream = InputStream::Open(fs, known.input);
   const std::string name = stream->name();

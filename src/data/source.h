@@ -40,6 +40,7 @@ struct SourceOptions {
   std::optional<char> delimiter;  // of CSV; by format where it is not given
   bool has_quotes = true;         // of CSV: see CsvDialect
   HeaderMode header = HeaderMode::kFirstRow;
+  std::string text_column = "text";          // what the one column of text lines is called
   size_t max_line_bytes = size_t{16} << 20;  // of JSONL and text
   CsvLimits csv;
   JsonLimits json;

@@ -61,6 +61,13 @@ struct TranslateSpec {
 using DecodeSpec =
     std::variant<ScoreSpec, GenerateSpec, EncodeSpec, ContinuationSpec, TranslateSpec>;
 
+// Whether a token's numbers depend on what stands before it alone, so that a common beginning of
+// prompts is computed once. An encoder's tokens see what follows them as well.
+inline bool SharesPrefixes(const DecodeSpec& spec) {
+  return std::holds_alternative<ScoreSpec>(spec) || std::holds_alternative<GenerateSpec>(spec) ||
+         std::holds_alternative<ContinuationSpec>(spec);
+}
+
 enum class FinishReason : uint8_t {
   kScored,     // a row that is not generated
   kEndToken,   // the model ended its answer

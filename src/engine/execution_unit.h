@@ -22,6 +22,7 @@
 #include <list>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "decode/decode_spec.h"
@@ -37,6 +38,9 @@ struct UnitRow {
   std::vector<int32_t> tokens;  // the whole prompt, at least one token
   uint32_t prefix_node = PrefixStore::kNoNode;
   uint32_t num_scored = 0;  // ContinuationSpec: tokens at the end that are scored
+  // Of media, whose tokens are the digest of the file's content.
+  std::string path = {};
+  uint32_t cost = 0;  // ModelInput::cost
 };
 
 struct UnitOutcome {
@@ -46,6 +50,8 @@ struct UnitOutcome {
   uint32_t generated_tokens = 0;
   double seconds = 0.0;  // from admission to the answer
   DecodeResult decoded;
+  std::string error =
+      {};  // why the row has no answer: media that cannot be decoded; empty where fine
 };
 
 // Where a unit's rows come from. Called by the unit's thread only.

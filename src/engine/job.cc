@@ -25,6 +25,7 @@ JobPlan PlanJob(const JobOptions& options, const JobModel& model, Task& task,
   job_plan.memory_limit = MemoryLimit(options);
   job_plan.memory = EstimateMemory(plan, MemoryOptionsOf(options, model, task));
   job_plan.spooled = source->spooled();
+  job_plan.work_name = task.work_name();
   return job_plan;
 }
 

@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/cpu.h"
 #include "base/file_system.h"
@@ -21,8 +22,7 @@
 #include "engine/planner.h"
 #include "engine/run_report.h"
 #include "engine/scheduler.h"
-#include "models/encoder.h"
-#include "models/encoder_decoder.h"
+#include "models/any_model.h"
 #include "prep/redact/redactor.h"
 #include "tasks/task.h"
 
@@ -72,10 +72,7 @@ struct JobOptions {
 
 // What the job runs on; all of it outlives the job and is only read.
 struct JobModel {
-  // One of the three; the others are null.
-  const Decoder* decoder = nullptr;
-  const Encoder* encoder = nullptr;
-  const EncoderDecoder* encoder_decoder = nullptr;
+  AnyModel model;
   const kernels::KernelTable* kernels = nullptr;
   std::string reference;  // what the user asked for
   std::string sha256;
@@ -85,10 +82,11 @@ struct JobModel {
 
 struct JobProgress {
   enum class Stage : uint8_t { kPlan, kRun, kWrite } stage = Stage::kPlan;
-  uint64_t rows_done = 0;   // of the stage
-  uint64_t rows_total = 0;  // 0: not known yet
-  uint64_t tokens_done = 0;
+  uint64_t rows_done = 0;    // of the stage
+  uint64_t rows_total = 0;   // 0: not known yet
+  uint64_t tokens_done = 0;  // or what else costs are counted in
   uint64_t tokens_total = 0;
+  std::string_view work_name = "tokens";
   double seconds = 0.0;  // since the stage began
 };
 
@@ -110,6 +108,7 @@ struct JobPlan {
   MemoryEstimate memory;
   uint64_t memory_limit = 0;
   bool spooled = false;
+  std::string work_name;  // Task::work_name
 };
 JobPlan PlanJob(const JobOptions& options, const JobModel& model, Task& task,
                 const JobContext& context);

@@ -6,10 +6,9 @@
 #include <filesystem>
 
 #include "base/check.h"
-#include "engine/encoding_unit.h"
 #include "engine/id_check.h"
 #include "engine/job_run.h"
-#include "engine/sequence_to_sequence_unit.h"
+#include "engine/model_unit.h"
 
 namespace rowmill {
 namespace {
@@ -76,50 +75,10 @@ UnitLayout ChooseUnits(const JobOptions& options, uint64_t inputs_to_run) {
 }
 
 MemoryOptions MemoryOptionsOf(const JobOptions& options, const JobModel& model, const Task& task) {
-  MemoryOptions memory;
-  if (model.encoder != nullptr) {  // no keys and values are kept
-    memory.weight_bytes = model.encoder->weight_bytes();
-    memory.workspace_bytes =
-        EncodingUnit::WorkspaceBytes(*model.encoder, options.unit, options.threads_per_unit);
-    memory.num_units = options.num_units;
-    memory.max_rows_per_unit = options.unit.max_rows;
-    memory.max_seq_len = model.encoder->max_seq_len();
-    return memory;
-  }
-  if (model.encoder_decoder != nullptr) {
-    // What texts in flight keep is bounded by kv_bytes, and counted as activations.
-    const EncoderDecoder& translator = *model.encoder_decoder;
-    const auto& spec = std::get<TranslateSpec>(task.decode_spec());
-    const uint64_t largest =
-        SequenceToSequenceUnit::TextBytes(translator, spec, translator.max_source_len());
-    memory.weight_bytes = translator.weight_bytes();
-    memory.workspace_bytes =
-        SequenceToSequenceUnit::WorkspaceBytes(translator, spec, options.unit,
-                                               options.threads_per_unit) +
-        std::max<uint64_t>(largest, std::min<uint64_t>(options.unit.kv_bytes,
-                                                       largest * uint64_t{options.unit.max_rows}));
-    memory.num_units = options.num_units;
-    memory.max_rows_per_unit = options.unit.max_rows;
-    memory.max_seq_len = translator.max_source_len();
-    return memory;
-  }
-  memory.kv_shape = model.decoder->kv_shape();
-  memory.weight_bytes = model.decoder->weight_bytes();
-  memory.workspace_bytes = ExecutionUnit::WorkspaceBytes(*model.decoder, options.unit);
+  MemoryOptions memory =
+      ModelMemory(model.model, task.decode_spec(), options.unit, options.threads_per_unit);
   memory.num_units = options.num_units;
   memory.max_rows_per_unit = options.unit.max_rows;
-  memory.kv_bytes_per_unit = options.unit.kv_bytes;
-  memory.prefix_kv_bytes = options.unit.kv_bytes;
-  memory.max_seq_len = model.decoder->max_seq_len();
-  if (const auto* score = std::get_if<ScoreSpec>(&task.decode_spec())) {
-    memory.positions_after_prompt = score->trie->max_depth();
-    for (const LabelTrie::Node& node : score->trie->nodes()) {
-      if (node.num_children > 0) ++memory.forks_per_row;
-    }
-  } else if (const auto* generate = std::get_if<GenerateSpec>(&task.decode_spec())) {
-    memory.positions_after_prompt = generate->max_tokens;
-    memory.forks_per_row = generate->num_samples - 1;
-  }
   return memory;
 }
 
@@ -131,6 +90,7 @@ void CheckJob(const JobOptions& options, const Task& task, FileSystem& file_syst
                      " has no answers that a column could be compared with");
   }
   const std::string& input = options.source.input.path;
+  if (!options.source.input.files.patterns.empty()) return;  // such an output is no row
   if (input == "-" || options.output == "-" || !file_system.Exists(options.output)) return;
   if (!file_system.Exists(input)) return;
   const FileInfo read = file_system.Info(input);
@@ -176,7 +136,8 @@ class InputCheck {
         }
       }
       resumed = resumed && finished;
-      prepared_.push_back({input.status, input.tokens, finished || !runnable, input.num_scored});
+      prepared_.push_back({input.status, input.tokens, finished || !runnable, input.num_scored,
+                           input.path, input.cost});
     }
     if (resumed) ++resumed_rows_;
     return prepared_;
@@ -228,7 +189,8 @@ PreparedPlan MakePlan(const JobOptions& options, const Task& task, const JobCont
     if (ids) ids->Add(record);
     task.PrepareRow(record, scratch, prepared);
     for (size_t i = 0; i < prepared.size(); ++i) {
-      if (!prepared[i].tokens.empty()) row_tokens.Add(prepared[i].tokens.size());
+      const ModelInput& made = prepared[i];
+      if (!made.tokens.empty()) row_tokens.Add(made.cost > 0 ? made.cost : made.tokens.size());
     }
     planner.Add(check.Check(record.index, planner.next_input(), prepared));
     ++progress.rows_done;
@@ -251,10 +213,9 @@ PreparedPlan MakePlan(const JobOptions& options, const Task& task, const JobCont
 
   PlanOptions plan_options;
   plan_options.deduplication = options.deduplication ? Deduplication::kOn : Deduplication::kOff;
-  // An encoder's tokens see what follows them, so that no beginning is like another.
-  const bool is_encoding = std::holds_alternative<EncodeSpec>(task.decode_spec()) ||
-                           std::holds_alternative<TranslateSpec>(task.decode_spec());
-  if (!options.prefix_sharing || is_encoding) plan_options.prefix_tree.max_nodes = 0;
+  if (!options.prefix_sharing || !SharesPrefixes(task.decode_spec())) {
+    plan_options.prefix_tree.max_nodes = 0;
+  }
   return {std::move(planner).Finish(plan_options), scratch.report, row_tokens,
           check.resumed_rows()};
 }
@@ -281,7 +242,12 @@ Fingerprint JobFingerprint(const JobOptions& options, const JobModel& model, con
   for (auto& [name, value] : task.FingerprintEntries()) fingerprint.Add(name, value);
   const std::string& path = options.source.input.path;
   // What comes through a pipe is gone once it is looked at; each row's prompt is compared later.
-  if (path == "-" || file_system.Info(path).kind == FileInfo::Kind::kOther) {
+  if (!options.source.input.files.patterns.empty()) {
+    fingerprint.Add("input.path", path);
+    // Which files there are; what is in them is compared row by row.
+    const std::string list = ListFilesAsJsonl(file_system, options.source.input.files);
+    fingerprint.Add("input.files", Sha256Hex(AsBytes(list)));
+  } else if (path == "-" || file_system.Info(path).kind == FileInfo::Kind::kOther) {
     fingerprint.Add("input.path", path);
   } else {
     AddInputIdentity(fingerprint, "input", file_system, path);

@@ -4,9 +4,8 @@
 #include <thread>
 
 #include "base/check.h"
-#include "engine/encoding_unit.h"
+#include "engine/model_unit.h"
 #include "engine/row_feed.h"
-#include "engine/sequence_to_sequence_unit.h"
 
 namespace rowmill {
 namespace {
@@ -211,7 +210,8 @@ void JobRun::Calibrate() {
   };
   Prompts run(prompts);
   ThreadTeam team(units_.num_units * units_.threads_per_unit);
-  ExecutionUnit unit(*model_.decoder, *model_.kernels, task_.decode_spec(), options_.unit, team);
+  ExecutionUnit unit(*std::get<const Decoder*>(model_.model), *model_.kernels, task_.decode_spec(),
+                     options_.unit, team);
   unit.Run(run, run, nullptr, stop_units_);
   if (!run.finite) {
     throw ModelError("the model gives numbers that are not finite for a calibration prompt");
@@ -232,12 +232,13 @@ void JobRun::Execute() {
   for (const PrefixNode& node : plan_->tree.nodes) {
     nodes.push_back({node.parent, node.length, node.example_row});
   }
+  const auto* decoder = std::get_if<const Decoder*>(&model_.model);
   prefixes_ = std::make_unique<PrefixStore>(
       std::move(nodes),
       [this](uint64_t row, uint32_t length, std::vector<int32_t>& tokens) {
         plan_->rows.GetPrefix(row, length, tokens);
       },
-      model_.decoder != nullptr ? model_.decoder->kv_shape() : KvShape{}, options_.unit.kv_bytes);
+      decoder != nullptr ? (*decoder)->kv_shape() : KvShape{}, options_.unit.kv_bytes);
   if (options_.output == "-") {
     output_bytes_ = std::make_unique<DescriptorByteSink>(context_.stdout_fd, "standard output");
     OpenOutput(*output_bytes_);
@@ -271,25 +272,12 @@ void JobRun::RunUnit(size_t unit) {
     ThreadTeam team(units_.threads_per_unit);
     Feed feed(*this, unit);
     Sink sink(*this);
-    if (model_.encoder != nullptr) {
-      EncodingUnit encoding(*model_.encoder, std::get<EncodeSpec>(task_.decode_spec()),
-                            options_.unit, team);
-      encoding.SetStepLog(&step_logs_[unit]);
-      encoding.Run(feed, sink, stop_units_);
-      report_.units[unit] = encoding.times();
-    } else if (model_.encoder_decoder != nullptr) {
-      SequenceToSequenceUnit translating(*model_.encoder_decoder, *model_.kernels,
-                                         std::get<TranslateSpec>(task_.decode_spec()),
-                                         options_.unit, team);
-      translating.Run(feed, sink, stop_units_);
-      report_.units[unit] = translating.times();
-    } else {
-      ExecutionUnit execution(*model_.decoder, *model_.kernels, task_.decode_spec(), options_.unit,
-                              team);
-      execution.SetStepLog(&step_logs_[unit]);
-      execution.Run(feed, sink, prefixes_.get(), stop_units_);
-      report_.units[unit] = execution.times();
-    }
+    const std::unique_ptr<ModelUnit> model_unit = MakeUnit(
+        model_.model,
+        {*model_.kernels, task_.decode_spec(), options_.unit, team, *context_.file_system});
+    model_unit->SetStepLog(&step_logs_[unit]);
+    model_unit->Run(feed, sink, *prefixes_, stop_units_);
+    report_.units[unit] = model_unit->times();
   } catch (...) {
     std::lock_guard lock(unit_mutex_);
     if (unit_error_ == nullptr) unit_error_ = std::current_exception();
@@ -336,9 +324,11 @@ void JobRun::Take(const UnitOutcome& outcome) {
   result.prompt_tokens = outcome.prompt_tokens;
   result.generated_tokens = outcome.generated_tokens;
   result.decoded = outcome.decoded;
-  if (!outcome.decoded.finite) {
+  if (!outcome.error.empty() || !outcome.decoded.finite) {
     result.status = RowStatus::kError;
-    result.error = "the model gave numbers that are not finite for this row";
+    result.error = !outcome.error.empty()
+                       ? outcome.error
+                       : "the model gave numbers that are not finite for this row";
     CountFailure(outcome.row);
   }
   results_->Put(outcome.row, entry.digest, result);
@@ -385,6 +375,7 @@ void JobRun::ReportProgress(JobProgress::Stage stage) {
   progress.rows_total = plan_->summary.inputs_to_run;
   progress.tokens_done = tokens_done_ + prefixes_->computed_tokens();
   progress.tokens_total = plan_->summary.computed_tokens;
+  progress.work_name = task_.work_name();
   progress.seconds = Seconds(Clock::now() - stage_start_);
   context_.on_progress(progress);
 }
@@ -473,10 +464,8 @@ void JobRun::FillReport() {
   report_.task = task_.name();
   report_.model_reference = model_.reference;
   report_.model_sha256 = model_.sha256;
-  report_.architecture = model_.encoder != nullptr ? model_.encoder->architecture()
-                         : model_.encoder_decoder != nullptr
-                             ? model_.encoder_decoder->architecture()
-                             : model_.decoder->architecture();
+  report_.architecture = ArchitectureOf(model_.model);
+  report_.work_name = task_.work_name();
   report_.isa = model_.kernels->name;
   report_.numerics = model_.numerics;
   report_.input = options_.source.input.path;

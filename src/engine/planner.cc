@@ -50,7 +50,10 @@ uint64_t RowBytes(const RowEntry& row, const PrefixTree& tree, const MemoryOptio
 }  // namespace
 
 Planner::Planner(const std::string& folder, uint64_t first_row)
-    : folder_(folder), inputs_(folder, first_row), rows_(folder, first_row) {}
+    : folder_(folder),
+      inputs_(folder, first_row),
+      rows_(folder, first_row),
+      paths_(folder, first_row) {}
 
 uint64_t Planner::Add(std::span<const PreparedInput> inputs) {
   CHECK(!inputs.empty());
@@ -68,14 +71,17 @@ void Planner::AddInput(const PreparedInput& prepared) {
   const uint64_t input =
       prepared.finished ? rows_.AddFinished(prepared.status, prepared.tokens, prepared.num_scored)
                         : rows_.Add(prepared.status, prepared.tokens, prepared.num_scored);
+  if (!prepared.path.empty()) paths_.Set(input, prepared.path);
+  if (prepared.cost > 0) rows_.SetCost(input, prepared.cost);
   const RowEntry& entry = rows_[input];
   ++summary_.inputs;
   if (entry.finished) ++summary_.finished_inputs;
   if (!entry.runnable()) return;
   if (!entry.finished) summary_.prompt_tokens += entry.num_read();
-  lengths_.Add(entry.tokens.length);
-  if (entry.tokens.length > summary_.longest_input_tokens) {
-    summary_.longest_input_tokens = entry.tokens.length;
+  const uint32_t length = entry.cost > 0 ? entry.cost : entry.tokens.length;
+  lengths_.Add(length);
+  if (length > summary_.longest_input_tokens) {
+    summary_.longest_input_tokens = length;
     summary_.longest_row = inputs_.end_row();
   }
 }
@@ -101,8 +107,9 @@ Plan Planner::Finish(const PlanOptions& options) && {
   summary_.median_input_tokens = static_cast<uint32_t>(lengths_.Quantile(0.5));
   summary_.p95_input_tokens = static_cast<uint32_t>(lengths_.Quantile(0.95));
   // The order once more: the static strategies part it by unit.
-  summary_.disk_bytes = inputs_.bytes() + rows_.bytes() + 2 * tree.order.size() * sizeof(uint64_t);
-  return Plan{std::move(inputs_), std::move(rows_), std::move(tree), summary_};
+  summary_.disk_bytes =
+      inputs_.bytes() + rows_.bytes() + paths_.bytes() + 2 * tree.order.size() * sizeof(uint64_t);
+  return Plan{std::move(inputs_), std::move(rows_), std::move(paths_), std::move(tree), summary_};
 }
 
 MemoryEstimate EstimateMemory(const Plan& plan, const MemoryOptions& options) {

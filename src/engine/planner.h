@@ -11,9 +11,11 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "engine/deduplication.h"
 #include "engine/input_index.h"
+#include "engine/input_paths.h"
 #include "engine/prefix_tree.h"
 #include "engine/row_table.h"
 #include "metrics/quantile_histogram.h"
@@ -29,7 +31,9 @@ struct PreparedInput {
   // The journal has its result. Tokens may be left out then; with them, the result also answers for
   // the input's unfinished duplicates.
   bool finished = false;
-  uint32_t num_scored = 0;  // see ModelInput
+  uint32_t num_scored = 0;     // see ModelInput, also below
+  std::string_view path = {};  // of media
+  uint32_t cost = 0;
 };
 
 enum class Deduplication : uint8_t { kOff, kOn };
@@ -73,6 +77,7 @@ struct PlanSummary {
 struct Plan {
   InputIndex inputs;  // of each row
   RowTable rows;      // an entry per input
+  InputPaths paths;   // of media
   PrefixTree tree;
   PlanSummary summary;
 };
@@ -99,6 +104,7 @@ class Planner {
 
   InputIndex inputs_;
   RowTable rows_;
+  InputPaths paths_;
   PlanSummary summary_;
   QuantileHistogram lengths_;
 };

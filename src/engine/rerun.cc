@@ -28,6 +28,8 @@ std::unique_ptr<InputStream> OpenStream(FileSystem& file_system, const std::stri
   return InputStream::Open(file_system, input);
 }
 
+bool IsFileList(const JobOptions& options) { return !options.source.input.files.patterns.empty(); }
+
 // The finished output, its rows and the report beside it.
 class FinishedOutput {
  public:
@@ -40,7 +42,8 @@ class FinishedOutput {
                        "of a job that has finished");
     }
     const std::string& input = options.source.input.path;
-    if (input == "-" || file_system.Info(input).kind != FileInfo::Kind::kRegular) {
+    if (!IsFileList(options) &&
+        (input == "-" || file_system.Info(input).kind != FileInfo::Kind::kRegular)) {
       throw UsageError("rows of standard input or a pipe are gone: give the data set as a file");
     }
     if (options.shard.count > 1) {
@@ -94,16 +97,18 @@ RunReport RunRows(const JobOptions& options, const JobModel& model, Task& task,
                   const std::string& folder, Format format, std::string& output) {
   FileSystem& file_system = *context.file_system;
   JobOptions some = options;
-  const Format input_format =
-      options.source.format ? *options.source.format : RequireFormat(options.source.input.path);
+  const Format input_format = IsFileList(options)     ? Format::kJsonl
+                              : options.source.format ? *options.source.format
+                                                      : RequireFormat(options.source.input.path);
   some.source.format = input_format;
+  some.source.input.files = {};
   some.source.input.path = folder + "/rows" + Suffix(input_format);
   some.output = output = folder + "/output" + Suffix(format);
   some.output_format = format;
   some.limit.reset();
   some.id_column.reset();
   const RecordSpans spans(file_system, options.source, folder, {});
-  const std::unique_ptr<InputStream> stream = OpenStream(file_system, options.source.input.path);
+  const std::unique_ptr<InputStream> stream = InputStream::Open(file_system, options.source.input);
   const std::unique_ptr<File> file = file_system.Open(some.source.input.path, OpenMode::kTruncate);
   FileByteSink sink(*file);
   if (spans.num_rows() > 0) CopyBytes(*stream, 0, spans.HeaderEnd(), &sink);

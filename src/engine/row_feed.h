@@ -27,6 +27,8 @@ class PlannedRowFeed : public RowFeed {
     row.digest = plan_.rows[row.row].digest;
     row.prefix_node = plan_.rows[row.row].prefix_node;
     row.num_scored = plan_.rows[row.row].num_scored;
+    row.path = plan_.paths.Get(row.row);
+    row.cost = plan_.rows[row.row].cost;
     plan_.rows.GetTokens(row.row, row.tokens);
     return true;
   }

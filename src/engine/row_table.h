@@ -1,5 +1,5 @@
 // What the plan knows of each model input: status, tokens, who answers for it, which shared prefix
-// it continues. One entry of 56 bytes per input in a scratch file, so that anonymous memory does
+// it continues. One entry of 64 bytes per input in a scratch file, so that anonymous memory does
 // not grow with the number of rows (design, section 4.4).
 //
 // To the plan, the scheduler and the units a model input is a row, since of most tasks it is: each
@@ -46,15 +46,16 @@ struct RowEntry {
   RowStatus status = RowStatus::kOk;     // before running: kOk and kTruncated have a prompt
   bool finished = false;                 // its result is in the journal already
   uint16_t num_scored = 0;               // ContinuationSpec: tokens at the end that are scored
+  uint32_t cost = 0;                     // of media (ModelInput::cost); 0: that of its tokens
 
   // Has a prompt that a model can run.
   bool runnable() const { return IsFine(status) && tokens.length > 0; }
-  // Tokens that a model reads: the last one that is scored is only looked up.
-  uint32_t num_read() const { return tokens.length - (num_scored > 0 ? 1 : 0); }
+  // Tokens that a model reads: the last one that is scored is only looked up. Of media its cost.
+  uint32_t num_read() const { return cost > 0 ? cost : tokens.length - (num_scored > 0 ? 1 : 0); }
   // Tokens of which a shared prefix may cover all but the last, whose logits are the row's own.
   uint32_t num_shareable() const { return tokens.length - num_scored; }
 };
-static_assert(sizeof(RowEntry) == 56, "disk per row, stated in the plan");
+static_assert(sizeof(RowEntry) == 64, "disk per row, stated in the plan");
 
 class RowTable {
  public:
@@ -77,6 +78,7 @@ class RowTable {
   // when all representatives are set.
   void LinkDuplicates();
   void SetPrefixNode(uint64_t row, uint32_t node) { entries_[IndexOf(row)].prefix_node = node; }
+  void SetCost(uint64_t row, uint32_t cost) { entries_[IndexOf(row)].cost = cost; }
   void SetFinished(uint64_t row) { entries_[IndexOf(row)].finished = true; }
 
   // True where a model has to run for this row: it has a prompt, no result yet, and no other row

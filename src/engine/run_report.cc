@@ -169,6 +169,7 @@ std::string RunReport::ToJson() const {
                     {"saved_by_prefix_sharing", saved_by_prefix_sharing},
                     {"saved", saved_by_deduplication + saved_by_prefix_sharing}};
   Json& measures = json["measures"];
+  if (work_name != "tokens") json["tokens"]["unit"] = work_name;
   measures["speed"] = speed();
   measures["accuracy"] = accuracy() ? Json(*accuracy()) : Json();
   measures["efficiency"] = efficiency();

@@ -79,7 +79,8 @@ struct RunReport {
   };
   std::optional<InputCounts> inputs;
 
-  // Tokens.
+  // Tokens, or what else the task's costs are counted in (Task::work_name).
+  std::string work_name = "tokens";
   uint64_t prompt_tokens = 0;    // of the rows that this run answered
   uint64_t computed_tokens = 0;  // through the model, prefixes included
   uint64_t generated_tokens = 0;

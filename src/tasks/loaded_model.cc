@@ -81,6 +81,12 @@ Vocabulary ReadFolderVocabulary(const ModelFile& file) {
 
 }  // namespace
 
+AnyModel LoadedModel::Any() const {
+  if (encoder != nullptr) return encoder.get();
+  if (encoder_decoder != nullptr) return encoder_decoder.get();
+  return decoder.get();
+}
+
 TaskModel LoadedModel::ForTasks() const {
   TaskModel model;
   model.tokenizer = tokenizer.get();

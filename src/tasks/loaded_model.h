@@ -7,9 +7,7 @@
 
 #include "base/file_system.h"
 #include "formats/model_file.h"
-#include "models/encoder.h"
-#include "models/encoder_decoder.h"
-#include "models/model.h"
+#include "models/any_model.h"
 #include "parallel/thread_team.h"
 #include "tasks/prompt_options.h"
 #include "text/chat_template.h"
@@ -31,6 +29,7 @@ struct LoadedModel {
 
   std::string chat_template_error;  // why it has one that cannot be used
 
+  AnyModel Any() const;
   TaskModel ForTasks() const;
 };
 

@@ -6,8 +6,9 @@
 // each input is run, journalled and found to be a duplicate by itself, and the task gets the
 // results of a row's inputs together. Most tasks need one: they derive from OneInputTask.
 //
-// What it is not: it runs no model, reads no files and counts no measures (metrics/). Whatever it
-// does with a row depends on that row alone, never on its index or its neighbours.
+// What it is not: it runs no model and counts no measures (metrics/), and reads no files but the
+// one that a row names, where rows are media (tasks/media_rows.h). Whatever it does with a row
+// depends on that row alone, never on its index or its neighbours.
 #pragma once
 
 #include <algorithm>
@@ -36,6 +37,10 @@ struct ModelInput {
   RowStatus status = RowStatus::kOk;  // kOk or kTruncated: `tokens` is the prompt
   std::string error;  // of kInvalid and kError; never quotes the row, never says where it stands
   std::vector<int32_t> tokens;  // at least one; empty where there is an error
+  // Of media, whose `tokens` are the digest of the file's content (tasks/media_rows.h): where the
+  // unit that runs the row finds the file, and what it costs, in Task::work_name()'s unit, above 0.
+  std::string path;
+  uint32_t cost = 0;
   // For a ContinuationSpec: so many tokens at the end are scored, fewer than there are and at most
   // kMaxScoredTokens.
   uint32_t num_scored = 0;
@@ -44,6 +49,8 @@ struct ModelInput {
     status = RowStatus::kOk;
     error.clear();
     tokens.clear();
+    path.clear();
+    cost = 0;
     num_scored = 0;
   }
 };
@@ -79,6 +86,7 @@ struct PrepareScratch {
   TokenizerScratch tokenizer;
   std::vector<std::string> values;  // of the columns that the prompt uses
   PrepReport report;                // what cleaning changed; each row that Prepare reads is added
+  std::vector<std::byte> file;      // of rows that are files: the content
 };
 
 class Task {
@@ -99,6 +107,9 @@ class Task {
   // with its error. Thread-safe as long as each thread has its own scratch.
   virtual void PrepareRow(const Record& record, PrepareScratch& scratch,
                           ModelInputs& inputs) const = 0;
+
+  // What a model input's cost counts, as progress and reports call it.
+  virtual std::string_view work_name() const { return "tokens"; }
 
   virtual const DecodeSpec& decode_spec() const = 0;
   // The longest prompt, in tokens, that leaves room for what decode_spec() adds.
