@@ -74,7 +74,7 @@ struct AnswerFlags {
 
 }  // namespace
 
-void AddAnswer(CLI::App& parent, std::function<ExitCode()>& action, Purpose purpose) {
+void AddAnswer(CLI::App& parent, std::function<ExitCode(Caller&)>& action, Purpose purpose) {
   CLI::App* app = parent.add_subcommand(
       "answer", "an answer to each question, written from a passage or one of your choices");
   app->footer(kAnswerExamples);
@@ -83,9 +83,9 @@ void AddAnswer(CLI::App& parent, std::function<ExitCode()>& action, Purpose purp
   flags->AddTo(*app);
   answer->AddTo(*app);
   app->callback([=, &action] {
-    action = [=] {
+    action = [=](Caller& caller) {
       return RunTask(
-          *flags, purpose,
+          caller, *flags, purpose,
           [&](const TaskModel& model, const PromptOptions& prompt) -> std::unique_ptr<Task> {
             if (!answer->choices.empty()) {
               return std::make_unique<ChoiceTask>(model, answer->ToChoices(prompt));

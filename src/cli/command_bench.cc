@@ -89,7 +89,7 @@ Prompts ReadPrompts(const BenchFlags& flags, const LoadedModel& loaded, FileSyst
   return prompts;
 }
 
-Bench OpenBench(const BenchFlags& flags) {
+Bench OpenBench(Caller& caller, const BenchFlags& flags) {
   if (flags.sequences < 1 || flags.prompt_tokens < 1 || flags.new_tokens < 1 || flags.rounds < 1) {
     throw UsageError("--sequences, --prompt-tokens, --new-tokens and --rounds must be at least 1");
   }
@@ -115,7 +115,7 @@ Bench OpenBench(const BenchFlags& flags) {
   const std::unique_ptr<FileSystem> file_system = MakePosixFileSystem();
   LoadOptions load;
   load.kernels = bench.kernels;
-  PullIfMissing(flags.model, flags.offline ? Network::kForbidden : NetworkFromEnvironment(),
+  PullIfMissing(caller, flags.model, flags.offline ? Network::kForbidden : NetworkFromEnvironment(),
                 *file_system);
   bench.loaded = LoadModel(flags.model, load, team, *file_system, HashFolder());
   const Decoder& model = *bench.loaded.decoder;
@@ -233,8 +233,8 @@ ExitCode Show(const BenchFlags& flags, const Json& json, const Print& print) {
 }
 
 // Prompts with what follows, as `prefill` and `job` measure them.
-ExitCode RunPrompts(const BenchFlags& flags, const std::string& what) {
-  const Bench bench = OpenBench(flags);
+ExitCode RunPrompts(Caller& caller, const BenchFlags& flags, const std::string& what) {
+  const Bench bench = OpenBench(caller, flags);
   const MachinePeak peak = MeasurePeak(bench.options.num_units * bench.options.threads_per_unit);
   bench.Run(bench.options);  // Warms caches and memory.
   const Rounds rounds = RunRounds(bench, bench.options, flags.rounds);
@@ -263,9 +263,9 @@ ExitCode RunPrompts(const BenchFlags& flags, const std::string& what) {
 }
 
 // What the tokens after the first cost: the time with all of them less the time with one.
-ExitCode RunDecode(const BenchFlags& flags) {
+ExitCode RunDecode(Caller& caller, const BenchFlags& flags) {
   if (flags.new_tokens < 2) throw UsageError("--new-tokens must be at least 2 for decode");
-  const Bench bench = OpenBench(flags);
+  const Bench bench = OpenBench(caller, flags);
   const MachinePeak peak = MeasurePeak(bench.options.num_units * bench.options.threads_per_unit);
   BenchmarkOptions first = bench.options;
   first.new_tokens = 1;
@@ -297,8 +297,8 @@ ExitCode RunDecode(const BenchFlags& flags) {
 }
 
 // The same prompts on 1, 2, 4, ... units and on all cores.
-ExitCode RunScaling(const BenchFlags& flags) {
-  Bench bench = OpenBench(flags);
+ExitCode RunScaling(Caller& caller, const BenchFlags& flags) {
+  Bench bench = OpenBench(caller, flags);
   const size_t most = bench.options.num_units;
   std::vector<size_t> counts;
   for (size_t units = 1; units < most; units *= 2) counts.push_back(units);
@@ -340,11 +340,11 @@ ExitCode RunScaling(const BenchFlags& flags) {
 }
 
 void AddBench(CLI::App& parent, Action& action, const std::string& name, const std::string& text,
-              BenchFlags defaults, const std::function<ExitCode(const BenchFlags&)>& run) {
+              BenchFlags defaults, const std::function<ExitCode(Caller&, const BenchFlags&)>& run) {
   CLI::App* app = parent.add_subcommand(name, text);
   auto flags = std::make_shared<BenchFlags>(std::move(defaults));
   flags->AddTo(*app);
-  app->callback([=, &action] { action = [=] { return run(*flags); }; });
+  app->callback([=, &action] { action = [=](Caller& caller) { return run(caller, *flags); }; });
 }
 
 }  // namespace
@@ -359,12 +359,14 @@ void AddBenchCommand(CLI::App& parent, Action& action) {
   job.shared_tokens = 250;
   BenchFlags decode;
   decode.new_tokens = 33;
-  AddBench(*bench, action, "prefill", "reading prompts", {},
-           [](const BenchFlags& flags) { return RunPrompts(flags, "prefill"); });
+  AddBench(
+      *bench, action, "prefill", "reading prompts", {},
+      [](Caller& caller, const BenchFlags& flags) { return RunPrompts(caller, flags, "prefill"); });
   AddBench(*bench, action, "decode", "writing tokens, without the prompts' time", decode,
            RunDecode);
-  AddBench(*bench, action, "job", "rows with a shared beginning", job,
-           [](const BenchFlags& flags) { return RunPrompts(flags, "job"); });
+  AddBench(
+      *bench, action, "job", "rows with a shared beginning", job,
+      [](Caller& caller, const BenchFlags& flags) { return RunPrompts(caller, flags, "job"); });
   AddBench(*bench, action, "scaling", "the same rows on 1, 2, 4, ... units", job, RunScaling);
 }
 

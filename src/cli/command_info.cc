@@ -90,15 +90,15 @@ struct ModelFlags {
   bool offline = false;
 
   // Opens the model, which is fetched first where that is asked for.
-  ModelFile Open() const {
-    PullIfMissing(reference, offline ? Network::kForbidden : NetworkFromEnvironment(),
+  ModelFile Open(Caller& caller) const {
+    PullIfMissing(caller, reference, offline ? Network::kForbidden : NetworkFromEnvironment(),
                   *MakePosixFileSystem());
     return ModelFile::Open(ResolveModel(reference, ModelFolder()));
   }
 };
 
-ExitCode Inspect(const ModelFlags& flags) {
-  const ModelFile model = flags.Open();
+ExitCode Inspect(Caller& caller, const ModelFlags& flags) {
+  const ModelFile model = flags.Open(caller);
   if (model.folder() != nullptr) {
     InspectFolder(*model.folder());
     return ExitCode::kOk;
@@ -114,8 +114,9 @@ ExitCode Inspect(const ModelFlags& flags) {
   return ExitCode::kOk;
 }
 
-ExitCode Tokenize(const ModelFlags& flags, const std::string& text, SpecialTokens special) {
-  const ModelFile file = flags.Open();
+ExitCode Tokenize(Caller& caller, const ModelFlags& flags, const std::string& text,
+                  SpecialTokens special) {
+  const ModelFile file = flags.Open(caller);
   const LoadedText loaded = LoadText(file);
   std::string input = text;
   if (input == "-") {
@@ -201,7 +202,7 @@ void AddInspectCommand(CLI::App& parent, Action& action) {
       ->type_name("");
   AddFlag(*app, "--offline", model->offline, "fetch no model");
   app->footer("\nExamples:\n  rowmill inspect model.gguf\n  rowmill inspect smollm2");
-  app->callback([=, &action] { action = [=] { return Inspect(*model); }; });
+  app->callback([=, &action] { action = [=](Caller& caller) { return Inspect(caller, *model); }; });
 }
 
 void AddTokenizeCommand(CLI::App& parent, Action& action) {
@@ -216,8 +217,9 @@ void AddTokenizeCommand(CLI::App& parent, Action& action) {
       "  rowmill tokenize - -m model.gguf < prompt.txt");
   app->add_flag("--parse-special", *special, "take the text of special tokens for the tokens");
   app->callback([=, &action] {
-    action = [=] {
-      return Tokenize(*model, *text, *special ? SpecialTokens::kParse : SpecialTokens::kPlainText);
+    action = [=](Caller& caller) {
+      return Tokenize(caller, *model, *text,
+                      *special ? SpecialTokens::kParse : SpecialTokens::kPlainText);
     };
   });
 }
@@ -225,7 +227,7 @@ void AddTokenizeCommand(CLI::App& parent, Action& action) {
 void AddDoctorCommand(CLI::App& parent, Action& action) {
   CLI::App* app =
       parent.add_subcommand("doctor", "this machine, and what Rowmill will choose on it");
-  app->callback([&action] { action = [] { return Doctor(); }; });
+  app->callback([&action] { action = [](Caller&) { return Doctor(); }; });
 }
 
 void AddModelsCommand(CLI::App& parent, Action& action) {
@@ -242,11 +244,12 @@ void AddModelsCommand(CLI::App& parent, Action& action) {
       "\nExamples:\n  rowmill models pull hf:Qwen/Qwen2.5-0.5B-Instruct-GGUF:q4_k_m\n"
       "  rowmill models pull hf:sentence-transformers/all-MiniLM-L6-v2");
   app->callback([=, &action] {
-    if (!pull->parsed()) action = [] { return Models(); };
+    if (!pull->parsed()) action = [](Caller&) { return Models(); };
   });
   pull->callback([=, &action] {
-    action = [=] {
-      PullNow(model->reference, model->offline ? Network::kForbidden : NetworkFromEnvironment(),
+    action = [=](Caller& caller) {
+      PullNow(caller, model->reference,
+              model->offline ? Network::kForbidden : NetworkFromEnvironment(),
               *MakePosixFileSystem());
       return ExitCode::kOk;
     };

@@ -13,8 +13,6 @@
 #include "cli/progress.h"
 #include "cli/row_selection.h"
 #include "cli/run_task.h"
-#include "cli/signals.h"
-#include "cli/standard_streams.h"
 #include "cli/summary.h"
 #include "cli/write_report.h"
 #include "engine/rerun.h"
@@ -23,7 +21,6 @@
 #include "tasks/embed.h"
 #include "tasks/encoder_classify.h"
 #include "tasks/explain.h"
-#include "tasks/file_hash.h"
 #include "tasks/generate.h"
 #include "tasks/labels.h"
 #include "tasks/loaded_model.h"
@@ -138,7 +135,8 @@ struct GenerateFlags {
 };
 
 // classify and sentiment with an encoder.
-std::unique_ptr<LabelTask> MakeEncoderClassifier(std::string_view name, const ClassifyFlags& flags,
+std::unique_ptr<LabelTask> MakeEncoderClassifier(Caller& caller, std::string_view name,
+                                                 const ClassifyFlags& flags,
                                                  const std::string& gold, const TaskModel& model,
                                                  const ClassifyOptions& classify) {
   EncoderClassifyOptions options;
@@ -170,9 +168,10 @@ std::unique_ptr<LabelTask> MakeEncoderClassifier(std::string_view name, const Cl
   auto task = std::make_unique<EncoderClassifyTask>(name, model, options, *file_system, team);
   if (task->fit_report()) {
     const FitReport& fit = *task->fit_report();
-    Say("head          fitted on {} rows ({} left out), C {}, accuracy {:.4f} in {}-fold "
+    caller.Tell(fmt::format(
+        "head          fitted on {} rows ({} left out), C {}, accuracy {:.4f} in {}-fold "
         "cross-validation\n",
-        fit.num_examples, fit.num_skipped, fit.c, fit.accuracy, fit.num_folds);
+        fit.num_examples, fit.num_skipped, fit.c, fit.accuracy, fit.num_folds));
     if (!flags.save_head.empty()) {
       const NamedHead head = {
           {task->labels().begin(), task->labels().end()}, *task->head(), model.sha256};
@@ -240,52 +239,53 @@ void RequireFittingModel(const Task& task, const LoadedModel& model) {
 }
 
 // Of a job that had finished before there is no more than what it left.
-void WriteJobReport(const JobFlags& flags, const RunReport& report, const RowSelection& selection) {
+void WriteJobReport(Caller& caller, const JobFlags& flags, const RunReport& report,
+                    const RowSelection& selection) {
   const std::string run_json = report.finished_before
                                    ? ReadTextFile(report.output + ".run.json", "--report")
                                    : report.ToJson();
   WriteReport(flags.report, run_json, selection.Rows());
-  Say("report        {}\n", flags.report);
+  caller.Tell(fmt::format("report        {}\n", flags.report));
 }
 
-ExitCode PrintVerified(const VerifyReport& report, const std::string& output) {
+std::string VerifiedText(const VerifyReport& report, const std::string& output) {
   if (report.num_differing == 0) {
-    fmt::print("{} of {} rows of {} were computed once more: all have the same bytes\n",
-               report.verified, report.rows, output);
-    return ExitCode::kOk;
+    return fmt::format("{} of {} rows of {} were computed once more: all have the same bytes\n",
+                       report.verified, report.rows, output);
   }
   std::string rows;
   for (const uint64_t row : report.differing) {
     rows += (rows.empty() ? "" : ", ") + std::to_string(row);
   }
-  fmt::print("{} of {} rows that were computed once more have other bytes: {}{}\n",
-             report.num_differing, report.verified, rows,
-             report.num_differing > report.differing.size() ? ", ..." : "");
-  return ExitCode::kData;
+  return fmt::format("{} of {} rows that were computed once more have other bytes: {}{}\n",
+                     report.num_differing, report.verified, rows,
+                     report.num_differing > report.differing.size() ? ", ..." : "");
 }
 
 }  // namespace
 
-ExitCode RunTask(const JobFlags& flags, Purpose purpose, const MakeTask& make_task,
+ExitCode RunTask(Caller& caller, const JobFlags& flags, Purpose purpose, const MakeTask& make_task,
                  const RowObserver& on_row) {
-  const std::atomic<bool>& stop = InstallSignalHandlers();
+  const std::atomic<bool>& stop = caller.StopFlag();
   const CpuTopology topology = DetectCpuTopology();
   const kernels::KernelTable& kernels = kernels::SelectTable(DetectCpuFeatures(), flags.isa);
   JobOptions options = ToJobOptions(flags, topology);
   PromptOptions prompt = ToPromptOptions(flags);
   const std::unique_ptr<FileSystem> file_system = MakePosixFileSystem();
-  ProgressDisplay progress(ParseProgressMode(flags.progress));
+  caller.BeginProgress(ParseProgressMode(flags.progress));
+  JobContext context;
+  caller.ConnectRows(options, context);
   CheckInput(options.source, *file_system);
   options.redactor = prompt.redactor = MakeRedactor(
       flags, purpose == Purpose::kPlan ? Redactor::Purpose::kPlan : Redactor::Purpose::kRun);
-  PullIfMissing(flags.model, flags.offline ? Network::kForbidden : NetworkFromEnvironment(),
+  PullIfMissing(caller, flags.model, flags.offline ? Network::kForbidden : NetworkFromEnvironment(),
                 *file_system);
 
   const auto load_start = std::chrono::steady_clock::now();
-  ThreadTeam load_team(static_cast<size_t>(topology.usable_cores));
   const LoadOptions load_options = ToLoadOptions(flags, kernels);
-  const LoadedModel loaded =
-      LoadModel(flags.model, load_options, load_team, *file_system, HashFolder());
+  const std::shared_ptr<const LoadedModel> kept =
+      caller.Load(flags.model, load_options, *file_system);
+  const LoadedModel& loaded = *kept;
   const std::unique_ptr<Task> task = make_task(loaded.ForTasks(), prompt);
   RequireFittingModel(*task, loaded);
 
@@ -299,42 +299,43 @@ ExitCode RunTask(const JobFlags& flags, Purpose purpose, const MakeTask& make_ta
       std::chrono::duration<double>(std::chrono::steady_clock::now() - load_start).count();
 
   RowSelection selection(*task, options.gold_column, options.redactor.get());
-  JobContext context;
   context.file_system = file_system.get();
   context.stop = &stop;
   context.on_row = on_row;
-  if (!flags.report.empty()) {
+  if (!flags.report.empty() || caller.wants_reported_rows()) {
     context.on_row = [&](const RowAnswer& row, const OutputRow& output) {
       if (on_row) on_row(row, output);
       selection.Add(row, output);
     };
   }
-  context.on_progress = [&](const JobProgress& at) { progress.Show(at); };
+  context.on_progress = [&](const JobProgress& at) { caller.ShowProgress(at); };
   context.on_notice = [&](const std::string& line) {
-    progress.Finish();
-    Say("{}\n", line);
+    caller.EndProgress();
+    caller.Tell(line + "\n");
   };
   if (purpose == Purpose::kPlan) {
     const JobPlan plan = PlanJob(options, model, *task, context);
-    progress.Finish();
-    PrintPlan(plan, options, model);
+    caller.EndProgress();
+    caller.Print(PlanText(plan, options, model));
     return ExitCode::kOk;
   }
   try {
     if (purpose == Purpose::kVerify) {
       const VerifyReport verified =
           VerifyOutput(options, model, *task, context, flags.sample, flags.seed);
-      progress.Finish();
-      return PrintVerified(verified, options.output);
+      caller.EndProgress();
+      caller.Print(VerifiedText(verified, options.output));
+      return verified.num_differing == 0 ? ExitCode::kOk : ExitCode::kData;
     }
     const RunReport report = flags.only.empty() ? RunJob(options, model, *task, context)
                                                 : RerunFailed(options, model, *task, context);
-    progress.Finish();
-    PrintSummary(report);
-    if (!flags.report.empty()) WriteJobReport(flags, report, selection);
+    caller.EndProgress();
+    caller.Tell(SummaryText(report));
+    if (!flags.report.empty()) WriteJobReport(caller, flags, report, selection);
+    caller.TakeReport(report, selection.Rows());
     return report.exit_code;
   } catch (...) {
-    progress.Finish();
+    caller.EndProgress();
     throw;
   }
 }
@@ -384,9 +385,9 @@ using MakeLabelTask =
     std::function<std::unique_ptr<LabelTask>(const TaskModel&, const PromptOptions&)>;
 
 // A task with labels, explained where the flags ask for it.
-ExitCode RunLabelTask(const JobFlags& flags, const ClassifyFlags& classify, Purpose purpose,
-                      const MakeLabelTask& make_task) {
-  if (!classify.Explains()) return RunTask(flags, purpose, make_task);
+ExitCode RunLabelTask(Caller& caller, const JobFlags& flags, const ClassifyFlags& classify,
+                      Purpose purpose, const MakeLabelTask& make_task) {
+  if (!classify.Explains()) return RunTask(caller, flags, purpose, make_task);
   const ExplainTask* explained = nullptr;
   const MakeTask make_explained = [&](const TaskModel& model, const PromptOptions& prompt) {
     auto task = std::make_unique<ExplainTask>(make_task(model, prompt));
@@ -394,11 +395,11 @@ ExitCode RunLabelTask(const JobFlags& flags, const ClassifyFlags& classify, Purp
     return task;
   };
   if (classify.explain_html.empty() || purpose != Purpose::kRun) {
-    return RunTask(flags, purpose, make_explained);
+    return RunTask(caller, flags, purpose, make_explained);
   }
   ExplanationView view(classify.explain_html, "Explanations of " + flags.input);
   const ExitCode code = RunTask(
-      flags, purpose, make_explained,
+      caller, flags, purpose, make_explained,
       [&](const RowAnswer& row, const OutputRow& output) { view.Add(*explained, row, output); });
   view.Finish();
   return code;
@@ -413,14 +414,15 @@ void AddSentiment(CLI::App& parent, Action& action, Purpose purpose) {
   flags->AddTo(*app);
   classify->AddTo(*app);
   app->callback([=, &action] {
-    action = [=] {
+    action = [=](Caller& caller) {
       return RunLabelTask(
-          *flags, *classify, purpose,
+          caller, *flags, *classify, purpose,
           [&](const TaskModel& model, const PromptOptions& prompt) -> std::unique_ptr<LabelTask> {
             ClassifyOptions options = classify->ToOptions();
             options.prompt = prompt;
             if (model.encoder != nullptr) {
-              return MakeEncoderClassifier("sentiment", *classify, flags->gold, model, options);
+              return MakeEncoderClassifier(caller, "sentiment", *classify, flags->gold, model,
+                                           options);
             }
             if (classify->ForEncoders()) RefuseEncoderFlags();
             return std::make_unique<SentimentTask>(model, options);
@@ -437,14 +439,15 @@ void AddClassify(CLI::App& parent, Action& action, Purpose purpose) {
   flags->AddTo(*app);
   classify->AddTo(*app);
   app->callback([=, &action] {
-    action = [=] {
+    action = [=](Caller& caller) {
       return RunLabelTask(
-          *flags, *classify, purpose,
+          caller, *flags, *classify, purpose,
           [&](const TaskModel& model, const PromptOptions& prompt) -> std::unique_ptr<LabelTask> {
             ClassifyOptions options = classify->ToOptions();
             options.prompt = prompt;
             if (model.encoder != nullptr) {
-              return MakeEncoderClassifier("classify", *classify, flags->gold, model, options);
+              return MakeEncoderClassifier(caller, "classify", *classify, flags->gold, model,
+                                           options);
             }
             if (classify->ForEncoders()) RefuseEncoderFlags();
             if (options.labels.empty())
@@ -463,13 +466,15 @@ void AddGenerate(CLI::App& parent, Action& action, Purpose purpose) {
   flags->AddTo(*app);
   generate->AddTo(*app);
   app->callback([=, &action] {
-    action = [=] {
-      return RunTask(*flags, purpose, [&](const TaskModel& model, const PromptOptions& prompt) {
-        GenerateOptions options = generate->ToOptions(flags->seed);
-        if (!prompt.prompt) throw UsageError("generate needs --prompt or --prompt-file");
-        options.prompt = prompt;
-        return std::make_unique<GenerateTask>(model, options);
-      });
+    action = [=](Caller& caller) {
+      return RunTask(caller, *flags, purpose,
+                     [&](const TaskModel& model, const PromptOptions& prompt) {
+                       GenerateOptions options = generate->ToOptions(flags->seed);
+                       if (!prompt.prompt)
+                         throw UsageError("generate needs --prompt or --prompt-file");
+                       options.prompt = prompt;
+                       return std::make_unique<GenerateTask>(model, options);
+                     });
     };
   });
 }
@@ -492,12 +497,13 @@ void AddEmbed(CLI::App& parent, Action& action, Purpose purpose) {
   auto flags = std::make_shared<JobFlags>();
   flags->AddTo(*app);
   app->callback([=, &action] {
-    action = [=] {
+    action = [=](Caller& caller) {
       PreferEncoder(*flags);
-      return RunTask(*flags, purpose, [&](const TaskModel& model, const PromptOptions& prompt) {
-        RequireEncoder("embed", model);
-        return std::make_unique<EmbedTask>(model, prompt);
-      });
+      return RunTask(caller, *flags, purpose,
+                     [&](const TaskModel& model, const PromptOptions& prompt) {
+                       RequireEncoder("embed", model);
+                       return std::make_unique<EmbedTask>(model, prompt);
+                     });
     };
   });
 }
@@ -513,20 +519,22 @@ void AddSimilar(CLI::App& parent, Action& action, Purpose purpose) {
   app->add_option("others", *others, "the file to look for similar rows in")->required();
   app->add_option("-k", *count, "how many of them (default: 5)");
   app->callback([=, &action] {
-    action = [=] {
+    action = [=](Caller& caller) {
       PreferEncoder(*flags);
-      return RunTask(*flags, purpose, [&](const TaskModel& model, const PromptOptions& prompt) {
-        RequireEncoder("similar", model);
-        const std::unique_ptr<FileSystem> file_system = MakePosixFileSystem();
-        ThreadTeam team(static_cast<size_t>(DetectCpuTopology().usable_cores));
-        auto task = std::make_unique<SimilarTask>(model, SimilarOptions{prompt, *others, *count},
-                                                  *file_system, team);
-        Say("others        {} rows of {}{}\n", task->num_others(), *others,
-            task->num_skipped() == 0
-                ? ""
-                : fmt::format(", {} without a usable text", task->num_skipped()));
-        return task;
-      });
+      return RunTask(
+          caller, *flags, purpose, [&](const TaskModel& model, const PromptOptions& prompt) {
+            RequireEncoder("similar", model);
+            const std::unique_ptr<FileSystem> file_system = MakePosixFileSystem();
+            ThreadTeam team(static_cast<size_t>(DetectCpuTopology().usable_cores));
+            auto task = std::make_unique<SimilarTask>(
+                model, SimilarOptions{prompt, *others, *count}, *file_system, team);
+            caller.Tell(
+                fmt::format("others        {} rows of {}{}\n", task->num_others(), *others,
+                            task->num_skipped() == 0
+                                ? ""
+                                : fmt::format(", {} without a usable text", task->num_skipped())));
+            return task;
+          });
     };
   });
 }
@@ -566,23 +574,24 @@ void AddTranslate(CLI::App& parent, Action& action, Purpose purpose) {
   flags->AddTo(*app);
   translate->AddTo(*app);
   app->callback([=, &action] {
-    action = [=] {
+    action = [=](Caller& caller) {
       if (flags->model.empty()) {
         if (translate->from.empty() || translate->to.empty()) {
           throw UsageError("translate needs --from and --to, or a --model of its own");
         }
         flags->model = TranslationModel(translate->from, translate->to);
       }
-      return RunTask(*flags, purpose, [&](const TaskModel& model, const PromptOptions& prompt) {
-        if (model.encoder_decoder == nullptr) {
-          throw UsageError(
-              "translate needs an encoder-decoder, such as --model marian-en-pt; this model is "
-              "none");
-        }
-        TranslateOptions options = translate->ToOptions();
-        options.prompt = prompt;
-        return std::make_unique<TranslateTask>(model, options);
-      });
+      return RunTask(
+          caller, *flags, purpose, [&](const TaskModel& model, const PromptOptions& prompt) {
+            if (model.encoder_decoder == nullptr) {
+              throw UsageError(
+                  "translate needs an encoder-decoder, such as --model marian-en-pt; this model is "
+                  "none");
+            }
+            TranslateOptions options = translate->ToOptions();
+            options.prompt = prompt;
+            return std::make_unique<TranslateTask>(model, options);
+          });
     };
   });
 }

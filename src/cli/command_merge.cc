@@ -1,9 +1,10 @@
 // merge: outputs of shards into one.
+#include <fmt/format.h>
+
 #include <memory>
 
 #include "cli/commands.h"
 #include "cli/job_flags.h"
-#include "cli/standard_streams.h"
 #include "engine/merge.h"
 
 namespace rowmill {
@@ -26,11 +27,12 @@ void AddMergeCommand(CLI::App& parent, Action& action) {
   AddFlag(*app, "-o,--output", options->output, "output file")->required()->type_name("FILE");
   AddFlag(*app, "--overwrite", options->overwrite, "replace a finished output");
   app->callback([=, &action] {
-    action = [=] {
+    action = [=](Caller& caller) {
       const std::unique_ptr<FileSystem> file_system = MakePosixFileSystem();
       const MergeReport report = MergeShards(*file_system, *options);
-      Say("rows          {} ({} invalid, failed or skipped)\nshards        {}\noutput        {}\n",
-          report.rows, report.failed_rows, options->shards.size(), options->output);
+      caller.Tell(fmt::format(
+          "rows          {} ({} invalid, failed or skipped)\nshards        {}\noutput        {}\n",
+          report.rows, report.failed_rows, options->shards.size(), options->output));
       return ExitCode::kOk;
     };
   });

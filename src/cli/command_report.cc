@@ -41,7 +41,7 @@ void AddReportCommand(CLI::App& parent, Action& action) {
           "page to write; without it several runs are compared on standard output")
       ->type_name("FILE.html");
   app->callback([=, &action] {
-    action = [=] {
+    action = [=](Caller& caller) {
       std::vector<Json> runs;
       for (const std::string& path : *paths) {
         runs.push_back(ParseRunJson(ReadTextFile(path, "report"), path));
@@ -50,7 +50,7 @@ void AddReportCommand(CLI::App& parent, Action& action) {
         if (output->empty()) throw UsageError("report of one run needs -o FILE.html");
         WritePages(*output, runs.front(), {});
       } else if (output->empty()) {
-        fmt::print("{}", TextComparison(runs, *paths));
+        caller.Print(TextComparison(runs, *paths));
       } else {
         WriteTextFile(*output, HtmlComparison(runs, *paths), "-o");
       }

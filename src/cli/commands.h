@@ -5,12 +5,13 @@
 #include <functional>
 
 #include "base/error.h"
+#include "cli/caller.h"
 
 namespace rowmill {
 
 // What a parsed command does. Set by the subcommand's callback and run after parsing, so that
 // errors of the run are not taken for errors of the arguments.
-using Action = std::function<ExitCode()>;
+using Action = std::function<ExitCode(Caller&)>;
 
 void AddSentimentCommand(CLI::App& parent, Action& action);
 void AddClassifyCommand(CLI::App& parent, Action& action);

@@ -1,9 +1,10 @@
-// Fetching models that a command names, with what is said about it on standard error.
+// Fetching models that a command names, with what is said about it to the caller.
 #pragma once
 
 #include <string>
 
 #include "base/file_system.h"
+#include "cli/caller.h"
 
 namespace rowmill {
 
@@ -14,9 +15,11 @@ Network NetworkFromEnvironment();
 
 // Before a model is loaded: where `reference` is an `hf:` one that is not in the cache, fetches it.
 // Does nothing for every other reference, and where the network is forbidden.
-void PullIfMissing(const std::string& reference, Network network, FileSystem& file_system);
+void PullIfMissing(Caller& caller, const std::string& reference, Network network,
+                   FileSystem& file_system);
 
 // Fetches what the hub has now, and prints what was checked and where it lies.
-void PullNow(const std::string& reference, Network network, FileSystem& file_system);
+void PullNow(Caller& caller, const std::string& reference, Network network,
+             FileSystem& file_system);
 
 }  // namespace rowmill

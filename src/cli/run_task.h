@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "base/error.h"
+#include "cli/caller.h"
 #include "cli/job_flags.h"
 #include "tasks/task.h"
 
@@ -15,10 +16,10 @@ using MakeTask = std::function<std::unique_ptr<Task>(const TaskModel&, const Pro
 // Sees each row as it is written.
 using RowObserver = std::function<void(const RowAnswer&, const OutputRow&)>;
 
-ExitCode RunTask(const JobFlags& flags, Purpose purpose, const MakeTask& make_task,
+ExitCode RunTask(Caller& caller, const JobFlags& flags, Purpose purpose, const MakeTask& make_task,
                  const RowObserver& on_row = {});
 
 // `rowmill answer`, `rowmill plan answer` and `rowmill verify answer`.
-void AddAnswer(CLI::App& parent, std::function<ExitCode()>& action, Purpose purpose);
+void AddAnswer(CLI::App& parent, std::function<ExitCode(Caller&)>& action, Purpose purpose);
 
 }  // namespace rowmill

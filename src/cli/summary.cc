@@ -2,11 +2,18 @@
 
 #include <fmt/format.h>
 
+#include <iterator>
+#include <utility>
+
 #include "cli/progress.h"
-#include "cli/standard_streams.h"
 
 namespace rowmill {
 namespace {
+
+template <typename... Args>
+void Append(std::string& out, fmt::format_string<Args...> text, Args&&... args) {
+  fmt::format_to(std::back_inserter(out), text, std::forward<Args>(args)...);
+}
 
 std::string Mebibytes(uint64_t bytes) {
   return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1 << 20));
@@ -23,33 +30,34 @@ std::string Statuses(const std::array<uint64_t, 5>& rows_by_status) {
 }
 
 // Rows are the gold labels, columns the answers. Wider sets are for run.json.
-void PrintConfusion(const ClassificationCounts& counts, const std::vector<std::string>& labels) {
+void AppendConfusion(std::string& out, const ClassificationCounts& counts,
+                     const std::vector<std::string>& labels) {
   constexpr size_t kWidestTable = 8;
   if (!counts.has_confusion() || labels.size() > kWidestTable) return;
   const auto name = [&](size_t i) {
     return i < labels.size() ? labels[i].substr(0, 11) : std::string("(other)");
   };
-  Say("  {:>12}", "gold/answer");
-  for (size_t p = 0; p <= labels.size(); ++p) Say("{:>12}", name(p));
-  Say("\n");
+  Append(out, "  {:>12}", "gold/answer");
+  for (size_t p = 0; p <= labels.size(); ++p) Append(out, "{:>12}", name(p));
+  Append(out, "\n");
   for (size_t g = 0; g <= labels.size(); ++g) {
-    Say("  {:>12}", name(g));
-    for (size_t p = 0; p <= labels.size(); ++p) Say("{:>12}", counts.Confusion(g, p));
-    Say("\n");
+    Append(out, "  {:>12}", name(g));
+    for (size_t p = 0; p <= labels.size(); ++p) Append(out, "{:>12}", counts.Confusion(g, p));
+    Append(out, "\n");
   }
 }
 
-void PrintGold(const RunReport& run) {
+void AppendGold(std::string& out, const RunReport& run) {
   const ClassificationReport report = run.gold->Report();
   if (!report.accuracy) return;
-  Say("accuracy      {:.4f}  (95 % interval {:.4f} to {:.4f}; {} of {} rows right)\n",
-      *report.accuracy, report.accuracy_interval.low, report.accuracy_interval.high, report.correct,
-      report.total);
-  Say("macro F1      {:.4f}\n", report.macro_f1.value_or(0.0));
-  PrintConfusion(*run.gold, run.labels);
+  Append(out, "accuracy      {:.4f}  (95 % interval {:.4f} to {:.4f}; {} of {} rows right)\n",
+         *report.accuracy, report.accuracy_interval.low, report.accuracy_interval.high,
+         report.correct, report.total);
+  Append(out, "macro F1      {:.4f}\n", report.macro_f1.value_or(0.0));
+  AppendConfusion(out, *run.gold, run.labels);
 }
 
-void PrintCleaning(const PrepReport& prep) {
+void AppendCleaning(std::string& out, const PrepReport& prep) {
   const std::pair<const char*, uint64_t> kinds[] = {{"not UTF-8", prep.utf8_rows},
                                                     {"HTML", prep.html_rows},
                                                     {"control characters", prep.control_rows},
@@ -60,7 +68,7 @@ void PrintCleaning(const PrepReport& prep) {
   for (const auto& [name, rows] : kinds) {
     if (rows > 0) list += fmt::format("{}{} in {}", list.empty() ? "" : ", ", name, rows);
   }
-  Say("cleaned       {} rows ({})\n", prep.changed_rows, list);
+  Append(out, "cleaned       {} rows ({})\n", prep.changed_rows, list);
 }
 
 std::string Redacted(const std::vector<std::pair<std::string, uint64_t>>& found, uint64_t rows) {
@@ -77,89 +85,95 @@ std::string Count(size_t count, const char* what) {
 
 }  // namespace
 
-void PrintSummary(const RunReport& report) {
+std::string SummaryText(const RunReport& report) {
+  std::string out;
   if (report.finished_before) {
-    Say("this very job had finished before, nothing was left to do\noutput        {}\n",
-        report.output);
-    return;
+    Append(out, "this very job had finished before, nothing was left to do\noutput        {}\n",
+           report.output);
+    return out;
   }
-  Say("rows          {}\n", report.rows);
-  Say("{}", Statuses(report.rows_by_status));
+  Append(out, "rows          {}\n", report.rows);
+  Append(out, "{}", Statuses(report.rows_by_status));
   if (report.first_failure) {
-    Say("first failure row {} (line {}): {}\n", report.first_failure->row,
-        report.first_failure->line, report.first_failure->error);
+    Append(out, "first failure row {} (line {}): {}\n", report.first_failure->row,
+           report.first_failure->line, report.first_failure->error);
   }
-  if (report.prep.changed_rows > 0) PrintCleaning(report.prep);
+  if (report.prep.changed_rows > 0) AppendCleaning(out, report.prep);
   if (report.redacts) {
-    Say("redacted      {}\n", Redacted(report.redacted, report.redacted_rows));
+    Append(out, "redacted      {}\n", Redacted(report.redacted, report.redacted_rows));
     if (!report.redacted_output.empty()) {
-      Say("  in output   {}\n", Redacted(report.redacted_output, report.redacted_output_rows));
+      Append(out, "  in output   {}\n",
+             Redacted(report.redacted_output, report.redacted_output_rows));
     }
   }
   if (report.resumed_rows > 0) {
-    Say("resumed       {} rows were done already, {} were begun and done again\n",
-        report.resumed_rows, report.interrupted_rows);
+    Append(out, "resumed       {} rows were done already, {} were begun and done again\n",
+           report.resumed_rows, report.interrupted_rows);
   }
   if (report.inputs) {
-    Say("model inputs  {}, of which {} were duplicates\n", report.inputs->total,
-        report.inputs->duplicates);
+    Append(out, "model inputs  {}, of which {} were duplicates\n", report.inputs->total,
+           report.inputs->duplicates);
   }
-  Say("time          {} ({} in the model, loading {} apart)\n", FormatDuration(report.wall_seconds),
-      FormatDuration(report.inference_seconds), FormatDuration(report.load_seconds));
-  Say("rate          {:.1f} rows/s, {:.0f} {}/s on {} of {}, {}\n", report.rows_per_second(),
-      report.tokens_per_second(), report.work_name, Count(report.num_units, "unit"),
-      Count(report.threads_per_unit, "thread"), report.isa);
+  Append(out, "time          {} ({} in the model, loading {} apart)\n",
+         FormatDuration(report.wall_seconds), FormatDuration(report.inference_seconds),
+         FormatDuration(report.load_seconds));
+  Append(out, "rate          {:.1f} rows/s, {:.0f} {}/s on {} of {}, {}\n",
+         report.rows_per_second(), report.tokens_per_second(), report.work_name,
+         Count(report.num_units, "unit"), Count(report.threads_per_unit, "thread"), report.isa);
   if (report.work_name == "tokens") {
-    Say("tokens        {} computed, {} saved by duplicates, {} by common prefixes\n",
-        report.computed_tokens, report.saved_by_deduplication, report.saved_by_prefix_sharing);
+    Append(out, "tokens        {} computed, {} saved by duplicates, {} by common prefixes\n",
+           report.computed_tokens, report.saved_by_deduplication, report.saved_by_prefix_sharing);
   } else {
-    Say("{:<14}{} computed, {} saved by duplicates\n", report.work_name, report.computed_tokens,
-        report.saved_by_deduplication);
+    Append(out, "{:<14}{} computed, {} saved by duplicates\n", report.work_name,
+           report.computed_tokens, report.saved_by_deduplication);
   }
-  Say("speed         {:.6f} s per row and thread\n", report.speed());
-  if (report.gold) PrintGold(report);
+  Append(out, "speed         {:.6f} s per row and thread\n", report.speed());
+  if (report.gold) AppendGold(out, report);
   if (report.gold_measure) {
     for (const auto& [name, value] : report.gold_measure->values) {
-      Say("{:<13} {:.4f}  ({} rows)\n", name, value, report.gold_measure->rows);
+      Append(out, "{:<13} {:.4f}  ({} rows)\n", name, value, report.gold_measure->rows);
     }
   }
-  Say("efficiency    {:.6f}\n", report.efficiency());
+  Append(out, "efficiency    {:.6f}\n", report.efficiency());
   for (const Rename& rename : report.renamed_columns) {
-    Say("note          the input has a column '{}' already; ours is '{}'\n", rename.wanted,
-        rename.name);
+    Append(out, "note          the input has a column '{}' already; ours is '{}'\n", rename.wanted,
+           rename.name);
   }
-  if (report.output != "-") Say("output        {}\n", report.output);
-  if (!report.error.empty()) Say("rowmill: {}\n", report.error);
+  if (report.output != "-") Append(out, "output        {}\n", report.output);
+  if (!report.error.empty()) Append(out, "rowmill: {}\n", report.error);
+  return out;
 }
 
-void PrintPlan(const JobPlan& plan, const JobOptions& options, const JobModel& model) {
+std::string PlanText(const JobPlan& plan, const JobOptions& options, const JobModel& model) {
   const PlanSummary& s = plan.summary;
-  fmt::print("rows              {:>14}\n", s.rows);
-  fmt::print("{}", Statuses(s.rows_by_status));
+  std::string out;
+  Append(out, "rows              {:>14}\n", s.rows);
+  Append(out, "{}", Statuses(s.rows_by_status));
   const bool several = s.inputs != s.rows;
-  if (several) fmt::print("model inputs      {:>14}\n", s.inputs);
-  fmt::print("duplicates        {:>14}\n", s.duplicate_inputs);
-  fmt::print("{:<18}{:>14}\n", several ? "inputs to run" : "rows to run", s.inputs_to_run);
+  if (several) Append(out, "model inputs      {:>14}\n", s.inputs);
+  Append(out, "duplicates        {:>14}\n", s.duplicate_inputs);
+  Append(out, "{:<18}{:>14}\n", several ? "inputs to run" : "rows to run", s.inputs_to_run);
   const bool is_text = plan.work_name == "tokens";
-  fmt::print("{:<18}{:>14}\n", is_text ? "prompt tokens" : plan.work_name, s.prompt_tokens);
-  fmt::print("  saved by duplicates {:>10}\n", s.saved_by_deduplication);
+  Append(out, "{:<18}{:>14}\n", is_text ? "prompt tokens" : plan.work_name, s.prompt_tokens);
+  Append(out, "  saved by duplicates {:>10}\n", s.saved_by_deduplication);
   if (is_text) {
-    fmt::print("  saved by prefixes   {:>10}  ({} nodes, depth {}, {} tokens)\n",
-               s.saved_by_prefix_sharing, s.prefix_nodes, s.prefix_depth, s.prefix_tokens);
+    Append(out, "  saved by prefixes   {:>10}  ({} nodes, depth {}, {} tokens)\n",
+           s.saved_by_prefix_sharing, s.prefix_nodes, s.prefix_depth, s.prefix_tokens);
   }
-  fmt::print("{:<18}{:>14}\n", is_text ? "tokens to compute" : "  to compute", s.computed_tokens);
-  fmt::print("row length        median {}, 95 % {}, longest {} (row {})\n", s.median_input_tokens,
-             s.p95_input_tokens, s.longest_input_tokens, s.longest_row);
-  fmt::print("units             {} x {} threads, {} tokens at a time, {}\n", options.num_units,
-             options.threads_per_unit, options.unit.batch_tokens, model.kernels->name);
-  fmt::print(
-      "memory            {} of {} allowed (weights {}, activations {}, rows {}, prefixes {})\n",
-      Mebibytes(plan.memory.total_bytes()), Mebibytes(plan.memory_limit),
-      Mebibytes(plan.memory.weight_bytes), Mebibytes(plan.memory.workspace_bytes),
-      Mebibytes(plan.memory.row_kv_bytes), Mebibytes(plan.memory.prefix_kv_bytes));
-  fmt::print("disk              {} beside the output while the job runs{}\n",
-             Mebibytes(s.disk_bytes),
-             plan.spooled ? ", and a copy of the input, which cannot be read twice" : "");
+  Append(out, "{:<18}{:>14}\n", is_text ? "tokens to compute" : "  to compute", s.computed_tokens);
+  Append(out, "row length        median {}, 95 % {}, longest {} (row {})\n", s.median_input_tokens,
+         s.p95_input_tokens, s.longest_input_tokens, s.longest_row);
+  Append(out, "units             {} x {} threads, {} tokens at a time, {}\n", options.num_units,
+         options.threads_per_unit, options.unit.batch_tokens, model.kernels->name);
+  Append(out,
+         "memory            {} of {} allowed (weights {}, activations {}, rows {}, prefixes {})\n",
+         Mebibytes(plan.memory.total_bytes()), Mebibytes(plan.memory_limit),
+         Mebibytes(plan.memory.weight_bytes), Mebibytes(plan.memory.workspace_bytes),
+         Mebibytes(plan.memory.row_kv_bytes), Mebibytes(plan.memory.prefix_kv_bytes));
+  Append(out, "disk              {} beside the output while the job runs{}\n",
+         Mebibytes(s.disk_bytes),
+         plan.spooled ? ", and a copy of the input, which cannot be read twice" : "");
+  return out;
 }
 
 }  // namespace rowmill

@@ -1,11 +1,13 @@
-// What a person reads after a run or a plan, on standard error.
+// What a person reads after a run or a plan.
 #pragma once
+
+#include <string>
 
 #include "engine/job.h"
 
 namespace rowmill {
 
-void PrintSummary(const RunReport& report);
-void PrintPlan(const JobPlan& plan, const JobOptions& options, const JobModel& model);
+std::string SummaryText(const RunReport& report);
+std::string PlanText(const JobPlan& plan, const JobOptions& options, const JobModel& model);
 
 }  // namespace rowmill

@@ -119,6 +119,9 @@ std::unique_ptr<InputStream> OpenFileList(FileSystem& fs, const InputOptions& op
 
 std::unique_ptr<InputStream> InputStream::Open(FileSystem& fs, const InputOptions& options) {
   if (!options.files.patterns.empty()) return OpenFileList(fs, options);
+  if (options.open_bytes) {
+    return std::make_unique<InputStream>(options.open_bytes(), "the table");
+  }
   std::unique_ptr<ByteSource> source;
   std::optional<FileInfo> info;
   const std::string name = options.path == "-" ? "standard input" : "'" + options.path + "'";

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,6 +30,9 @@ struct InputOptions {
   std::string spool_path;
   DecompressLimits decompress;
   StopRequest stop_requested;
+  // Rows that are in memory: these bytes are read in the place of what `path` names. They can be
+  // rewound.
+  std::function<std::unique_ptr<ByteSource>()> open_bytes;
 };
 
 class InputStream {

@@ -99,6 +99,8 @@ struct JobContext {
   std::function<void(const std::string&)> on_notice;  // one line that the user should read
   // Each row as it is written, in order, on the calling thread; may be empty.
   std::function<void(const RowAnswer&, const OutputRow&)> on_row;
+  // Takes the rows in the place of standard output; empty: they are written there.
+  std::function<std::unique_ptr<Sink>(OutputSchema)> make_sink;
   int stdout_fd = 1;
 };
 

@@ -386,11 +386,15 @@ void JobRun::OpenOutput(ByteSink& bytes) {
   report_.renamed_columns = schema.renames;
   const Compression compression = CompressionFromPath(options_.output);
   if (compression != Compression::kNone) compressor_ = MakeCompressor(compression, bytes);
-  output_sink_ = MakeSink({.format = output_format_,
-                           .write_header = true,
-                           .csv_safe = options_.csv_safe,
-                           .answer_column = 0},
-                          std::move(schema), compressor_ != nullptr ? *compressor_ : bytes);
+  if (options_.output == "-" && context_.make_sink) {
+    output_sink_ = context_.make_sink(std::move(schema));
+  } else {
+    output_sink_ = MakeSink({.format = output_format_,
+                             .write_header = true,
+                             .csv_safe = options_.csv_safe,
+                             .answer_column = 0},
+                            std::move(schema), compressor_ != nullptr ? *compressor_ : bytes);
+  }
   renderer_ = std::make_unique<Renderer>(*source_, *output_sink_, task_, *plan_, *results_,
                                          options_.gold_column);
   renderer_->SetObserver(context_.on_row);
