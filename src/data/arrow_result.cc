@@ -1,0 +1,278 @@
+#include "data/arrow_result.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <exception>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "base/check.h"
+
+namespace rowmill {
+namespace {
+
+// What an exported struct holds on to. Each struct of a tree has one of its own, since whoever gets
+// the tree may take a child out of it and keep it longer than the rest.
+template <typename T>
+struct Holder {
+  std::shared_ptr<const void> owner;  // of the buffers and names
+  std::vector<T> children;
+  std::vector<T*> pointers;  // to the children
+  std::unique_ptr<T> dictionary;
+  std::vector<const void*> buffers;
+
+  // The release callback.
+  static void Release(T* given) {
+    const std::unique_ptr<Holder> held(static_cast<Holder*>(given->private_data));
+    for (T& child : held->children) {
+      if (child.release != nullptr) child.release(&child);
+    }
+    if (held->dictionary != nullptr && held->dictionary->release != nullptr) {
+      held->dictionary->release(held->dictionary.get());
+    }
+    given->release = nullptr;
+  }
+};
+
+// Makes `out` hold on to `owner` and to so many children, which the caller fills in.
+template <typename T>
+Holder<T>& Hold(T* out, std::shared_ptr<const void> owner, size_t num_children) {
+  auto* holder = new Holder<T>{std::move(owner), std::vector<T>(num_children), {}, nullptr, {}};
+  for (T& child : holder->children) holder->pointers.push_back(&child);
+  out->n_children = static_cast<int64_t>(num_children);
+  out->children = holder->pointers.data();
+  out->release = &Holder<T>::Release;
+  out->private_data = holder;
+  return *holder;
+}
+
+// A second handle to what `owner` keeps. Nests as deep as the type, whose depth was checked.
+template <typename T>
+void Share(const std::shared_ptr<const void>& owner, const T& source, T* out) {
+  *out = source;
+  Holder<T>& holder = Hold(out, owner, static_cast<size_t>(source.n_children));
+  for (size_t i = 0; i < holder.children.size(); ++i) {
+    Share(owner, *source.children[i], &holder.children[i]);
+  }
+  if (source.dictionary == nullptr) return;
+  holder.dictionary = std::make_unique<T>();
+  Share(owner, *source.dictionary, holder.dictionary.get());
+  out->dictionary = holder.dictionary.get();
+}
+
+ArrowSchema PlainSchema(const char* format, const char* name) {
+  ArrowSchema schema{};
+  schema.format = format;
+  schema.name = name;
+  schema.flags = ARROW_FLAG_NULLABLE;
+  return schema;
+}
+
+struct RowRange {
+  uint64_t begin = 0;  // of the result
+  uint64_t count = 0;
+};
+
+class Exporter {
+ public:
+  explicit Exporter(std::shared_ptr<const ArrowResult> result) : result_(std::move(result)) {}
+
+  void Schema(ArrowSchema* out) const {
+    *out = PlainSchema("+s", "");
+    out->flags = 0;
+    const size_t num_input = NumInputColumns();
+    Holder<ArrowSchema>& holder = Hold(out, result_, num_input + result_->columns().size());
+    for (size_t i = 0; i < num_input; ++i) {
+      const std::shared_ptr<const ArrowSchema>& schema = result_->input()->schema();
+      Share(std::shared_ptr<const void>(schema), *schema->children[i], &holder.children[i]);
+    }
+    for (size_t i = 0; i < result_->columns().size(); ++i) {
+      const ArrowColumn& column = result_->columns()[i];
+      ArrowSchema& child = holder.children[num_input + i];
+      child = PlainSchema(column.format(), column.name().c_str());
+      const bool is_list = column.kind() == ArrowColumn::Kind::kFloats;
+      Holder<ArrowSchema>& inner = Hold(&child, result_, is_list ? 1 : 0);
+      if (!is_list) continue;
+      inner.children[0] = PlainSchema("f", "item");
+      Hold(&inner.children[0], result_, 0);
+    }
+  }
+
+  // Leaves `out` released where there are no more batches.
+  void Next(ArrowArray* out) {
+    *out = {};
+    if (result_->input() == nullptr) {
+      if (next_++ == 0 && result_->num_rows() > 0) Fill({0, result_->num_rows()}, nullptr, out);
+      return;
+    }
+    const std::vector<ArrowTable::Batch>& batches = result_->input()->batches();
+    while (next_ < batches.size()) {
+      const ArrowTable::Batch& batch = batches[next_++];
+      const uint64_t first = result_->first_row();
+      const uint64_t begin = std::max(batch.first_row, first);
+      const uint64_t end =
+          std::min(batch.first_row + batch.num_rows(), first + result_->num_rows());
+      if (begin >= end) continue;
+      return Fill({begin - first, end - begin}, &batch, out);
+    }
+  }
+
+  std::string last_error;
+
+ private:
+  size_t NumInputColumns() const {
+    const bool has_any = result_->input() != nullptr && result_->input()->schema() != nullptr;
+    return has_any ? static_cast<size_t>(result_->input()->schema()->n_children) : 0;
+  }
+
+  void Fill(RowRange rows, const ArrowTable::Batch* batch, ArrowArray* out) const {
+    out->length = static_cast<int64_t>(rows.count);
+    const size_t num_input = batch == nullptr ? 0 : NumInputColumns();
+    Holder<ArrowArray>& holder = Hold(out, result_, num_input + result_->columns().size());
+    holder.buffers = {nullptr};
+    out->n_buffers = 1;
+    out->buffers = holder.buffers.data();
+    for (size_t i = 0; i < num_input; ++i) {
+      ArrowArray& child = holder.children[i];
+      Share(std::shared_ptr<const void>(batch->array), *batch->array->children[i], &child);
+      const uint64_t skipped = result_->first_row() + rows.begin - batch->first_row;
+      child.offset += batch->array->offset + static_cast<int64_t>(skipped);
+      child.length = out->length;
+      if (child.null_count != 0) child.null_count = -1;
+    }
+    for (size_t i = 0; i < result_->columns().size(); ++i) {
+      FillColumn(result_->columns()[i], rows, &holder.children[num_input + i]);
+    }
+  }
+
+  void FillColumn(const ArrowColumn& column, RowRange rows, ArrowArray* out) const {
+    const bool is_list = column.kind() == ArrowColumn::Kind::kFloats;
+    Holder<ArrowArray>& holder = Hold(out, result_, is_list ? 1 : 0);
+    holder.buffers = column.Buffers();
+    out->length = static_cast<int64_t>(rows.count);
+    out->offset = static_cast<int64_t>(rows.begin);
+    out->null_count = column.num_nulls() == 0 ? 0 : -1;
+    out->n_buffers = static_cast<int64_t>(holder.buffers.size());
+    out->buffers = holder.buffers.data();
+    if (!is_list) return;
+    ArrowArray& values = holder.children[0];
+    Holder<ArrowArray>& inner = Hold(&values, result_, 0);
+    inner.buffers = {nullptr, column.floats().data()};
+    values.length = static_cast<int64_t>(column.floats().size());
+    values.n_buffers = 2;
+    values.buffers = inner.buffers.data();
+  }
+
+  std::shared_ptr<const ArrowResult> result_;
+  size_t next_ = 0;  // batch of the input
+};
+
+// Runs a callback of the stream; no exception may leave it.
+template <typename Call>
+int Guarded(ArrowArrayStream* stream, const Call& call) {
+  auto& exporter = *static_cast<Exporter*>(stream->private_data);
+  try {
+    call(exporter);
+    return 0;
+  } catch (const std::exception& error) {
+    exporter.last_error = error.what();
+    return ENOMEM;
+  }
+}
+
+// Where the text of the rows goes, of which there is none.
+class Nowhere final : public ByteSink {
+ public:
+  void Write(std::span<const std::byte> bytes) override { CHECK(bytes.empty()); }
+};
+struct HasNowhere {
+  Nowhere nowhere;
+};
+
+// The first base is there before the second, which takes a reference to it.
+class ArrowSink final : private HasNowhere, public Sink {
+ public:
+  ArrowSink(OutputSchema schema, std::shared_ptr<ArrowResult> result)
+      : Sink(std::move(schema), nowhere), result_(std::move(result)) {
+    result_->SetColumns(this->schema());
+  }
+
+ protected:
+  void AppendRow(const Record& record, const OutputRow& row, std::string& /*out*/) override {
+    result_->Append(record, row);
+  }
+
+ private:
+  std::shared_ptr<ArrowResult> result_;
+};
+
+}  // namespace
+
+void ArrowResult::SetColumns(const OutputSchema& schema) {
+  CHECK(columns_.empty());
+  std::vector<std::string> taken;
+  if (input_ != nullptr) {
+    taken = input_->ColumnNames();
+  } else {
+    num_input_columns_ = schema.input_columns.size();
+    for (const std::string& name : schema.input_columns) columns_.emplace_back(name);
+  }
+  const auto add = [&](std::string name) {
+    // The schema knows the columns that the text has; a table may have more.
+    while (std::find(taken.begin(), taken.end(), name) != taken.end()) name = PrefixedColumn(name);
+    columns_.emplace_back(std::move(name));
+  };
+  for (const std::string& name : schema.task_columns) add(name);
+  add(schema.status_column);
+  add(schema.error_column);
+}
+
+void ArrowResult::Append(const Record& record, const OutputRow& row) {
+  if (num_rows_ == 0) first_row_ = record.index;
+  ++num_rows_;
+  for (size_t i = 0; i < num_input_columns_; ++i) {
+    const std::optional<FieldValue> field = record.Field(columns_[i].name());
+    if (field && field->kind != FieldKind::kNull) {
+      columns_[i].AppendText(field->text);
+    } else {
+      columns_[i].AppendNull();
+    }
+  }
+  const size_t num_cells = columns_.size() - num_input_columns_ - 2;
+  for (size_t i = 0; i < num_cells; ++i) {
+    ArrowColumn& column = columns_[num_input_columns_ + i];
+    if (row.cells.empty()) {
+      column.AppendNull();
+    } else {
+      column.Append(row.cells[i]);
+    }
+  }
+  columns_[columns_.size() - 2].AppendText(RowStatusName(row.status));
+  columns_.back().AppendText(row.error);
+}
+
+std::unique_ptr<Sink> MakeArrowSink(OutputSchema schema, std::shared_ptr<ArrowResult> result) {
+  return std::make_unique<ArrowSink>(std::move(schema), std::move(result));
+}
+
+void ExportArrowStream(std::shared_ptr<const ArrowResult> result, ArrowArrayStream* out) {
+  *out = {};
+  out->private_data = new Exporter(std::move(result));
+  out->get_schema = [](ArrowArrayStream* stream, ArrowSchema* schema) {
+    return Guarded(stream, [&](Exporter& exporter) { exporter.Schema(schema); });
+  };
+  out->get_next = [](ArrowArrayStream* stream, ArrowArray* array) {
+    return Guarded(stream, [&](Exporter& exporter) { exporter.Next(array); });
+  };
+  out->get_last_error = [](ArrowArrayStream* stream) {
+    return static_cast<const Exporter*>(stream->private_data)->last_error.c_str();
+  };
+  out->release = [](ArrowArrayStream* stream) {
+    delete static_cast<Exporter*>(stream->private_data);
+    stream->release = nullptr;
+  };
+}
+
+}  // namespace rowmill
