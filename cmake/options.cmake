@@ -3,6 +3,7 @@
 option(ROWMILL_TESTS "Build the tests" ON)
 option(ROWMILL_BENCH "Build the micro-benchmarks where Google Benchmark is installed" ON)
 option(ROWMILL_FUZZ "Build the libFuzzer targets (clang)" OFF)
+option(ROWMILL_PYTHON "Make the rooms fit for a shared library, and build the Python module" OFF)
 option(ROWMILL_DCHECKS "Compile debug checks in" OFF)
 option(ROWMILL_COVERAGE "Instrument for coverage" OFF)
 set(ROWMILL_SANITIZE "" CACHE STRING "Value for -fsanitize=, empty for none")

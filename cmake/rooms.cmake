@@ -1,5 +1,14 @@
 # Functions that turn the folders of src/, tests/, bench/ and fuzz/ into targets.
 
+# With ROWMILL_PYTHON the rooms go into a shared library too. Its symbols are its own: other modules of
+# the same Python process bring their own re2 and zstd.
+function(rowmill_position_independent target)
+  if(ROWMILL_PYTHON)
+    set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON
+                          CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
+  endif()
+endfunction()
+
 # rowmill_room(name LINK targets...): src/<name>/**/*.cc as the static library rowmill_<name>, or an
 # interface library where the room has only headers.
 function(rowmill_room name)
@@ -10,6 +19,7 @@ function(rowmill_room name)
     add_library(rowmill_${name} STATIC ${sources})
     target_include_directories(rowmill_${name} PUBLIC ${CMAKE_SOURCE_DIR}/src)
     target_link_libraries(rowmill_${name} PUBLIC ${ARG_LINK})
+    rowmill_position_independent(rowmill_${name})
   else()
     add_library(rowmill_${name} INTERFACE)
     target_include_directories(rowmill_${name} INTERFACE ${CMAKE_SOURCE_DIR}/src)
@@ -26,6 +36,7 @@ function(rowmill_kernels_room)
   add_library(rowmill_kernels STATIC ${common})
   target_include_directories(rowmill_kernels PUBLIC ${CMAKE_SOURCE_DIR}/src)
   target_link_libraries(rowmill_kernels PUBLIC rowmill_tensor)
+  rowmill_position_independent(rowmill_kernels)
   if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
     set(avx2 -mavx2 -mfma -mf16c)
     set(avx512 ${avx2} -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=512)
