@@ -81,6 +81,7 @@ void ArrowColumn::Append(const Cell& cell) {
 const char* ArrowColumn::format() const {
   switch (kind_) {
     case Kind::kUndecided:
+      return "n";
     case Kind::kText:
       return "U";
     case Kind::kInteger:
@@ -99,6 +100,7 @@ std::vector<const void*> ArrowColumn::Buffers() const {
   const void* validity = num_nulls_ == 0 ? nullptr : validity_.data();
   switch (kind_) {
     case Kind::kUndecided:
+      return {};
     case Kind::kText:
       return {validity, offsets_.data(), text_.data()};
     case Kind::kInteger:

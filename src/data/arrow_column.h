@@ -1,5 +1,6 @@
 // A column of ours in Arrow's layout, filled cell by cell. Its type is that of the first cell that
-// is not null; a column of nulls alone is text.
+// is not null; a column of nulls alone has the null
+// type, which every library takes together with any other.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +17,7 @@ class ArrowColumn {
  public:
   // The order of Cell's alternatives does not matter here.
   enum class Kind : uint8_t {
-    kUndecided,  // nulls so far
+    kUndecided,  // null: nulls so far
     kText,       // large_utf8; JSON of ours is text too
     kInteger,    // int64
     kNumber,     // double
