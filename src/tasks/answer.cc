@@ -8,19 +8,24 @@
 namespace rowmill {
 namespace {
 
-// One form for models that were taught to follow instructions, one that any model continues.
-std::string BuiltinText(const TaskModel& model, const AnswerOptions& options) {
-  const std::string passage = "Passage: " + Placeholder(options.context_column) + "\n\n";
-  const bool chat = model.chat_template != nullptr && options.prompt.mode != PromptMode::kRaw;
-  if (!chat) return passage + "Question: {{text}}\nAnswer:";
-  return passage + "Question: {{text}}\nAnswer with a few words from the passage.";
+// A completion with one passage and two questions for example, also with models that chat, which
+// answer by whole sentences: on 100 rows of XQuAD SmolLM2-135M has F1 0.28 with it, 0.10 in a chat
+// and 0.06 without the example.
+std::string BuiltinText(const AnswerOptions& options) {
+  return "Passage: The bridge was opened in 1932 by the mayor, Ann Lee, after six years of "
+         "work.\n\n"
+         "Question: Who opened the bridge?\nAnswer: Ann Lee\n\n"
+         "Question: How long did the work take?\nAnswer: six years\n\n"
+         "Passage: " +
+         Placeholder(options.context_column) + "\n\nQuestion: {{text}}\nAnswer:";
 }
 
-GenerateOptions ToGenerate(const TaskModel& model, const AnswerOptions& options) {
+GenerateOptions ToGenerate(const AnswerOptions& options) {
   GenerateOptions generate;
   generate.prompt = options.prompt;
   if (!options.prompt.prompt) {
-    generate.prompt.prompt = BuiltinText(model, options);
+    generate.prompt.prompt = BuiltinText(options);
+    generate.prompt.mode = PromptMode::kRaw;
     generate.prompt.prompt_name = "the prompt of answer";
   }
   generate.max_tokens = options.max_tokens;
@@ -50,7 +55,7 @@ void RequireQuestion(const PromptEncoder& encoder, const PrepareScratch& scratch
 }
 
 AnswerTask::AnswerTask(const TaskModel& model, const AnswerOptions& options)
-    : generate_(model, ToGenerate(model, options)) {}
+    : generate_(model, ToGenerate(options)) {}
 
 void AnswerTask::Prepare(const Record& record, PrepareScratch& scratch, ModelInput& input) const {
   generate_.Prepare(record, scratch, input);

@@ -29,18 +29,18 @@ ModelInput Prepare(const OneInputTask& task, const std::string& json) {
   return input;
 }
 
-TEST(AnswerTaskTest, AsksInAChatWhereTheModelHasOne) {
+TEST(AnswerTaskTest, AsksByACompletionWithAnExampleAndByPromptsOfOnesOwnInAChat) {
   const TinyModel model = MakeTinyModel();
-  const AnswerTask chat(model.ForTasks(), Options());
   const std::string row = R"({"q": "Who?", "passage": "Ann did."})";
-  EXPECT_EQ(Readable(*model.tokenizer, Prepare(chat, row).tokens),
-            "\u00AB<|im_start|>\u00BBuser\nPassage: Ann did.\n\nQuestion: Who?\nAnswer with a few "
-            "words from the passage.\u00AB<|im_end|>\u00BB\n\u00AB<|im_start|>\u00BBassistant\n");
+  const AnswerTask builtin(model.ForTasks(), Options());
+  const std::string text = Readable(*model.tokenizer, Prepare(builtin, row).tokens);
+  EXPECT_THAT(text, ::testing::StartsWith("Passage: The bridge was opened"));
+  EXPECT_THAT(text, ::testing::EndsWith("\n\nPassage: Ann did.\n\nQuestion: Who?\nAnswer:"));
   AnswerOptions options = Options();
-  options.prompt.mode = PromptMode::kRaw;
-  const AnswerTask raw(model.ForTasks(), options);
-  EXPECT_EQ(Readable(*model.tokenizer, Prepare(raw, row).tokens),
-            "Passage: Ann did.\n\nQuestion: Who?\nAnswer:");
+  options.prompt.prompt = "{{passage}} {{text}}";
+  EXPECT_EQ(Readable(*model.tokenizer, Prepare(AnswerTask(model.ForTasks(), options), row).tokens),
+            "\u00AB<|im_start|>\u00BBuser\nAnn did. Who?\u00AB<|im_end|>\u00BB\n"
+            "\u00AB<|im_start|>\u00BBassistant\n");
 }
 
 TEST(AnswerTaskTest, ARowWithoutAQuestionIsInvalid) {
