@@ -1,13 +1,18 @@
 // answer: questions, from a passage, from a collection of passages, or by choices.
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "base/cpu.h"
 #include "cli/commands.h"
 #include "cli/job_flags.h"
 #include "cli/run_task.h"
 #include "tasks/answer.h"
 #include "tasks/answer_choices.h"
+#include "tasks/answer_passages.h"
 #include "tasks/labels.h"
+#include "tasks/loaded_model.h"
+#include "tasks/model_kind.h"
 
 namespace rowmill {
 namespace {
@@ -15,7 +20,10 @@ namespace {
 constexpr const char* kAnswerExamples = R"(
 Examples:
   rowmill answer questions.csv --question q --context passage --gold answer -o out.csv
+  rowmill answer questions.csv --question q --passages library.jsonl --passage-id id -o out.jsonl
   rowmill answer quiz.jsonl --question q --choices a,b,c --gold right -o out.jsonl)";
+
+constexpr uint32_t kDefaultPassages = 1;
 
 struct AnswerFlags {
   std::string question;
@@ -24,6 +32,12 @@ struct AnswerFlags {
   std::string choice_norm = "bytes";
   bool log_probs = false;
   uint32_t max_tokens = 32;
+  std::string passages;
+  std::string passage_text = "text";
+  std::string passage_id;
+  std::string gold_passage;
+  std::string retriever = "minilm";
+  uint32_t passages_k = kDefaultPassages;
 
   void AddTo(CLI::App& app) {
     app.option_defaults()->group("Answers");
@@ -39,6 +53,27 @@ struct AnswerFlags {
         ->type_name("NAME");
     AddFlag(app, "--log-probs", log_probs, "a column with the log-likelihoods of all choices");
     AddFlag(app, "--max-tokens", max_tokens, "longest answer, without --choices");
+    AddFlag(app, "--passages", passages,
+            "a file of passages: the nearest to each question are found and answered from")
+        ->type_name("FILE");
+    AddFlag(app, "--passage-text", passage_text, "the column of that file with the texts")
+        ->type_name("COLUMN");
+    AddFlag(app, "--passage-id", passage_id, "the column of that file with what they are called")
+        ->type_name("COLUMN");
+    AddFlag(app, "--passages-k", passages_k, "passages for each question");
+    AddFlag(app, "--retriever", retriever, "the encoder that finds passages")->type_name("REF");
+    AddFlag(app, "--gold-passage", gold_passage,
+            "the column with the right passage (its id, or its row), for recall")
+        ->type_name("COLUMN");
+  }
+
+  void Check() const {
+    if (passages.empty() && !(passage_id.empty() && gold_passage.empty())) {
+      throw UsageError("--passage-id and --gold-passage need --passages, the file they are about");
+    }
+    if (!passages.empty() && !(choices.empty() && context.empty())) {
+      throw UsageError("--passages goes with neither --choices nor --context");
+    }
   }
 
   PromptOptions WithQuestion(PromptOptions prompt) const {
@@ -70,6 +105,39 @@ struct AnswerFlags {
     options.max_tokens = max_tokens;
     return options;
   }
+
+  AnswerPassagesOptions ToPassages(const PromptOptions& prompt) const {
+    AnswerPassagesOptions options;
+    options.answer = ToAnswer(prompt);
+    options.retriever.path = passages;
+    options.retriever.text_column = passage_text;
+    if (!passage_id.empty()) options.retriever.id_column = passage_id;
+    options.retriever.num_passages = passages_k;
+    if (!gold_passage.empty()) options.gold_passage_column = gold_passage;
+    return options;
+  }
+};
+
+// The second model of a job, and what it computes with. Outlives the task.
+class Retriever {
+ public:
+  std::unique_ptr<Task> MakeTask(Caller& caller, const JobFlags& flags, const AnswerFlags& answer,
+                                 const TaskModel& model, const PromptOptions& prompt) {
+    file_system_ = MakePosixFileSystem();
+    team_.emplace(static_cast<size_t>(DetectCpuTopology().usable_cores));
+    loaded_ = LoadModelFor(caller, flags, answer.retriever, *file_system_);
+    const TaskModel encoder = loaded_->ForTasks();
+    RequireModelKind("--retriever", ModelKind::kEncoder, encoder);
+    auto task = std::make_unique<AnswerPassagesTask>(model, encoder, answer.ToPassages(prompt),
+                                                     *file_system_, *team_);
+    caller.Tell(CollectionText("passages", task->passages(), answer.passages));
+    return task;
+  }
+
+ private:
+  std::unique_ptr<FileSystem> file_system_;
+  std::optional<ThreadTeam> team_;
+  std::shared_ptr<const LoadedModel> loaded_;
 };
 
 }  // namespace
@@ -84,11 +152,16 @@ void AddAnswer(CLI::App& parent, std::function<ExitCode(Caller&)>& action, Purpo
   answer->AddTo(*app);
   app->callback([=, &action] {
     action = [=](Caller& caller) {
+      answer->Check();
+      Retriever retriever;
       return RunTask(
           caller, *flags, purpose,
           [&](const TaskModel& model, const PromptOptions& prompt) -> std::unique_ptr<Task> {
             if (!answer->choices.empty()) {
               return std::make_unique<ChoiceTask>(model, answer->ToChoices(prompt));
+            }
+            if (!answer->passages.empty()) {
+              return retriever.MakeTask(caller, *flags, *answer, model, prompt);
             }
             return std::make_unique<AnswerTask>(model, answer->ToAnswer(prompt));
           });

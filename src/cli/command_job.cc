@@ -24,6 +24,7 @@
 #include "tasks/generate.h"
 #include "tasks/labels.h"
 #include "tasks/loaded_model.h"
+#include "tasks/model_kind.h"
 #include "tasks/sentiment.h"
 #include "tasks/similar.h"
 #include "tasks/translate.h"
@@ -224,20 +225,6 @@ void CheckInput(const SourceOptions& options, FileSystem& file_system) {
   if (!is_pipe) OpenSource(file_system, options);
 }
 
-void RequireFittingModel(const Task& task, const LoadedModel& model) {
-  const bool is_encoding = std::holds_alternative<EncodeSpec>(task.decode_spec());
-  const bool is_translating = std::holds_alternative<TranslateSpec>(task.decode_spec());
-  const bool fits = is_encoding      ? model.encoder != nullptr
-                    : is_translating ? model.encoder_decoder != nullptr
-                                     : model.decoder != nullptr;
-  if (fits) return;
-  throw UsageError(std::string(task.name()) + " needs " +
-                   (is_encoding      ? "an encoder, such as --model minilm"
-                    : is_translating ? "an encoder-decoder, such as --model marian-en-pt"
-                                     : "a decoder, such as --model smollm2") +
-                   "; this model is not one");
-}
-
 // Of a job that had finished before there is no more than what it left.
 void WriteJobReport(Caller& caller, const JobFlags& flags, const RunReport& report,
                     const RowSelection& selection) {
@@ -264,6 +251,24 @@ std::string VerifiedText(const VerifyReport& report, const std::string& output) 
 
 }  // namespace
 
+std::shared_ptr<const LoadedModel> LoadModelFor(Caller& caller, const JobFlags& flags,
+                                                const std::string& reference,
+                                                FileSystem& file_system) {
+  PullIfMissing(caller, reference, flags.offline ? Network::kForbidden : NetworkFromEnvironment(),
+                file_system);
+  const kernels::KernelTable& kernels = kernels::SelectTable(DetectCpuFeatures(), flags.isa);
+  return caller.Load(reference, ToLoadOptions(flags, kernels), file_system);
+}
+
+std::string CollectionText(const char* name, const TextCollection& texts, const std::string& path) {
+  const auto count = [](size_t number, const char* what) {
+    return number == 0 ? std::string() : fmt::format(", {} {}", number, what);
+  };
+  return fmt::format("{:<13} {} rows of {}{}{}\n", name, texts.size(), path,
+                     count(texts.num_skipped(), "without a usable text"),
+                     count(texts.num_cut(), "compared by their beginning"));
+}
+
 ExitCode RunTask(Caller& caller, const JobFlags& flags, Purpose purpose, const MakeTask& make_task,
                  const RowObserver& on_row) {
   const std::atomic<bool>& stop = caller.StopFlag();
@@ -278,23 +283,20 @@ ExitCode RunTask(Caller& caller, const JobFlags& flags, Purpose purpose, const M
   CheckInput(options.source, *file_system);
   options.redactor = prompt.redactor = MakeRedactor(
       flags, purpose == Purpose::kPlan ? Redactor::Purpose::kPlan : Redactor::Purpose::kRun);
-  PullIfMissing(caller, flags.model, flags.offline ? Network::kForbidden : NetworkFromEnvironment(),
-                *file_system);
 
   const auto load_start = std::chrono::steady_clock::now();
-  const LoadOptions load_options = ToLoadOptions(flags, kernels);
   const std::shared_ptr<const LoadedModel> kept =
-      caller.Load(flags.model, load_options, *file_system);
+      LoadModelFor(caller, flags, flags.model, *file_system);
   const LoadedModel& loaded = *kept;
   const std::unique_ptr<Task> task = make_task(loaded.ForTasks(), prompt);
-  RequireFittingModel(*task, loaded);
+  RequireModelKind(task->name(), KindFor(task->decode_spec()), loaded.ForTasks());
 
   JobModel model;
   model.model = loaded.Any();
   model.kernels = &kernels;
   model.reference = loaded.reference;
   model.sha256 = loaded.sha256;
-  model.numerics = NumericsName(load_options.numerics);
+  model.numerics = NumericsName(ToLoadOptions(flags, kernels).numerics);
   model.load_seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - load_start).count();
 
@@ -484,12 +486,6 @@ void PreferEncoder(JobFlags& flags) {
   if (flags.model.empty()) flags.model = "minilm";
 }
 
-void RequireEncoder(const char* command, const TaskModel& model) {
-  if (model.encoder != nullptr) return;
-  throw UsageError(std::string(command) +
-                   " needs an encoder, such as --model minilm; this model is a decoder");
-}
-
 void AddEmbed(CLI::App& parent, Action& action, Purpose purpose) {
   CLI::App* app =
       parent.add_subcommand("embed", "a vector that stands for the meaning of each row");
@@ -501,7 +497,7 @@ void AddEmbed(CLI::App& parent, Action& action, Purpose purpose) {
       PreferEncoder(*flags);
       return RunTask(caller, *flags, purpose,
                      [&](const TaskModel& model, const PromptOptions& prompt) {
-                       RequireEncoder("embed", model);
+                       RequireModelKind("embed", ModelKind::kEncoder, model);
                        return std::make_unique<EmbedTask>(model, prompt);
                      });
     };
@@ -521,20 +517,16 @@ void AddSimilar(CLI::App& parent, Action& action, Purpose purpose) {
   app->callback([=, &action] {
     action = [=](Caller& caller) {
       PreferEncoder(*flags);
-      return RunTask(
-          caller, *flags, purpose, [&](const TaskModel& model, const PromptOptions& prompt) {
-            RequireEncoder("similar", model);
-            const std::unique_ptr<FileSystem> file_system = MakePosixFileSystem();
-            ThreadTeam team(static_cast<size_t>(DetectCpuTopology().usable_cores));
-            auto task = std::make_unique<SimilarTask>(
-                model, SimilarOptions{prompt, *others, *count}, *file_system, team);
-            caller.Tell(
-                fmt::format("others        {} rows of {}{}\n", task->num_others(), *others,
-                            task->num_skipped() == 0
-                                ? ""
-                                : fmt::format(", {} without a usable text", task->num_skipped())));
-            return task;
-          });
+      return RunTask(caller, *flags, purpose,
+                     [&](const TaskModel& model, const PromptOptions& prompt) {
+                       RequireModelKind("similar", ModelKind::kEncoder, model);
+                       const std::unique_ptr<FileSystem> file_system = MakePosixFileSystem();
+                       ThreadTeam team(static_cast<size_t>(DetectCpuTopology().usable_cores));
+                       auto task = std::make_unique<SimilarTask>(
+                           model, SimilarOptions{prompt, *others, *count}, *file_system, team);
+                       caller.Tell(CollectionText("others", task->others(), *others));
+                       return task;
+                     });
     };
   });
 }
@@ -581,17 +573,13 @@ void AddTranslate(CLI::App& parent, Action& action, Purpose purpose) {
         }
         flags->model = TranslationModel(translate->from, translate->to);
       }
-      return RunTask(
-          caller, *flags, purpose, [&](const TaskModel& model, const PromptOptions& prompt) {
-            if (model.encoder_decoder == nullptr) {
-              throw UsageError(
-                  "translate needs an encoder-decoder, such as --model marian-en-pt; this model is "
-                  "none");
-            }
-            TranslateOptions options = translate->ToOptions();
-            options.prompt = prompt;
-            return std::make_unique<TranslateTask>(model, options);
-          });
+      return RunTask(caller, *flags, purpose,
+                     [&](const TaskModel& model, const PromptOptions& prompt) {
+                       RequireModelKind("translate", ModelKind::kEncoderDecoder, model);
+                       TranslateOptions options = translate->ToOptions();
+                       options.prompt = prompt;
+                       return std::make_unique<TranslateTask>(model, options);
+                     });
     };
   });
 }

@@ -3,11 +3,13 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "base/error.h"
 #include "cli/caller.h"
 #include "cli/job_flags.h"
 #include "tasks/task.h"
+#include "tasks/text_collection.h"
 
 namespace rowmill {
 
@@ -15,6 +17,15 @@ enum class Purpose : uint8_t { kRun, kPlan, kVerify };
 using MakeTask = std::function<std::unique_ptr<Task>(const TaskModel&, const PromptOptions&)>;
 // Sees each row as it is written.
 using RowObserver = std::function<void(const RowAnswer&, const OutputRow&)>;
+
+// Loads the model that `reference` names as the flags say: numerics, kernels, fetched where it is
+// missing and may be.
+std::shared_ptr<const LoadedModel> LoadModelFor(Caller& caller, const JobFlags& flags,
+                                                const std::string& reference,
+                                                FileSystem& file_system);
+
+// One line about a file whose texts a task holds.
+std::string CollectionText(const char* name, const TextCollection& texts, const std::string& path);
 
 ExitCode RunTask(Caller& caller, const JobFlags& flags, Purpose purpose, const MakeTask& make_task,
                  const RowObserver& on_row = {});

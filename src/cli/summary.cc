@@ -165,11 +165,13 @@ std::string PlanText(const JobPlan& plan, const JobOptions& options, const JobMo
          s.p95_input_tokens, s.longest_input_tokens, s.longest_row);
   Append(out, "units             {} x {} threads, {} tokens at a time, {}\n", options.num_units,
          options.threads_per_unit, options.unit.batch_tokens, model.kernels->name);
-  Append(out,
-         "memory            {} of {} allowed (weights {}, activations {}, rows {}, prefixes {})\n",
-         Mebibytes(plan.memory.total_bytes()), Mebibytes(plan.memory_limit),
-         Mebibytes(plan.memory.weight_bytes), Mebibytes(plan.memory.workspace_bytes),
-         Mebibytes(plan.memory.row_kv_bytes), Mebibytes(plan.memory.prefix_kv_bytes));
+  Append(
+      out,
+      "memory            {} of {} allowed (weights {}, activations {}, rows {}, prefixes {}{})\n",
+      Mebibytes(plan.memory.total_bytes()), Mebibytes(plan.memory_limit),
+      Mebibytes(plan.memory.weight_bytes), Mebibytes(plan.memory.workspace_bytes),
+      Mebibytes(plan.memory.row_kv_bytes), Mebibytes(plan.memory.prefix_kv_bytes),
+      plan.memory.task_bytes == 0 ? "" : ", task " + Mebibytes(plan.memory.task_bytes));
   Append(out, "disk              {} beside the output while the job runs{}\n",
          Mebibytes(s.disk_bytes),
          plan.spooled ? ", and a copy of the input, which cannot be read twice" : "");

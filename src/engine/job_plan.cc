@@ -77,6 +77,7 @@ UnitLayout ChooseUnits(const JobOptions& options, uint64_t inputs_to_run) {
 MemoryOptions MemoryOptionsOf(const JobOptions& options, const JobModel& model, const Task& task) {
   MemoryOptions memory =
       ModelMemory(model.model, task.decode_spec(), options.unit, options.threads_per_unit);
+  memory.task_bytes = task.held_bytes();
   memory.num_units = options.num_units;
   memory.max_rows_per_unit = options.unit.max_rows;
   return memory;

@@ -136,9 +136,9 @@ void JobRun::CheckMemory() const {
   const uint64_t limit = MemoryLimit(options_);
   if (memory.total_bytes() > limit) {
     throw ResourceError("the job may need " + std::to_string(memory.total_bytes() >> 20) +
-                        " MiB (weights " + std::to_string(memory.weight_bytes >> 20) +
-                        ", activations " + std::to_string(memory.workspace_bytes >> 20) +
-                        ", rows " +
+                        " MiB (weights " + std::to_string(memory.weight_bytes >> 20) + ", task " +
+                        std::to_string(memory.task_bytes >> 20) + ", activations " +
+                        std::to_string(memory.workspace_bytes >> 20) + ", rows " +
                         std::to_string((memory.row_kv_bytes + memory.prefix_kv_bytes) >> 20) +
                         "), allowed are " + std::to_string(limit >> 20) +
                         "; use fewer --units, a smaller --batch-tokens or a larger --memory");

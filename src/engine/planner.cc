@@ -120,6 +120,7 @@ MemoryEstimate EstimateMemory(const Plan& plan, const MemoryOptions& options) {
   }
   MemoryEstimate estimate;
   estimate.weight_bytes = options.weight_bytes;
+  estimate.task_bytes = options.task_bytes;
   estimate.workspace_bytes = options.workspace_bytes * options.num_units;
   const uint64_t largest_row = rows_by_bytes.empty() ? 0 : rows_by_bytes.rbegin()->first;
   // Units run different rows, so together they hold at most the largest of all.

@@ -113,6 +113,7 @@ class Planner {
 struct MemoryOptions {
   KvShape kv_shape = {};
   uint64_t weight_bytes = 0;     // packed, shared by all units
+  uint64_t task_bytes = 0;       // Task::held_bytes()
   uint64_t workspace_bytes = 0;  // activations of one unit
   size_t num_units = 1;
   size_t max_rows_per_unit = 128;           // in flight
@@ -125,12 +126,13 @@ struct MemoryOptions {
 
 struct MemoryEstimate {
   uint64_t weight_bytes = 0;
+  uint64_t task_bytes = 0;
   uint64_t workspace_bytes = 0;  // all units
   uint64_t row_kv_bytes = 0;     // all units
   uint64_t prefix_kv_bytes = 0;
 
   uint64_t total_bytes() const {
-    return weight_bytes + workspace_bytes + row_kv_bytes + prefix_kv_bytes;
+    return weight_bytes + task_bytes + workspace_bytes + row_kv_bytes + prefix_kv_bytes;
   }
 };
 

@@ -5,31 +5,48 @@
 #include "base/check.h"
 
 namespace rowmill {
+namespace {
+
+constexpr size_t kBatchTokens = 1024;
+
+size_t MaxTokens(const Encoder& encoder) { return std::max(kBatchTokens, encoder.max_seq_len()); }
+
+}  // namespace
+
+TextEmbedder::TextEmbedder(const Encoder& encoder, ThreadTeam& team)
+    : encoder_(encoder),
+      team_(team),
+      workspace_(encoder.shape(), MaxTokens(encoder), encoder.max_seq_len(), team.num_threads()) {}
+
+uint64_t TextEmbedder::bytes() const {
+  return EncoderWorkspace::BytesFor(encoder_.shape(), MaxTokens(encoder_), encoder_.max_seq_len(),
+                                    team_.num_threads());
+}
+
+void TextEmbedder::Embed(std::span<const std::vector<int32_t>> ids, VectorVisitor visit) {
+  size_t begin = 0;  // first text of the batch
+  const auto run = [&] {
+    encoder_.Encode(
+        batch_, EncoderOutput::kEmbedding, workspace_, team_,
+        [&](size_t text, std::span<const float> vector) { visit(begin + text, vector); });
+    begin += batch_.lengths.size();
+    batch_.clear();
+  };
+  for (const std::vector<int32_t>& text : ids) {
+    CHECK(!text.empty() && text.size() <= encoder_.max_seq_len());
+    if (!batch_.lengths.empty() && batch_.tokens.size() + text.size() > kBatchTokens) run();
+    batch_.tokens.insert(batch_.tokens.end(), text.begin(), text.end());
+    batch_.lengths.push_back(static_cast<uint32_t>(text.size()));
+  }
+  if (!batch_.lengths.empty()) run();
+}
 
 std::vector<std::vector<float>> EmbedTokens(const Encoder& encoder, ThreadTeam& team,
                                             std::span<const std::vector<int32_t>> ids) {
-  constexpr size_t kBatchTokens = 1024;
-  const size_t max_text = encoder.max_seq_len();
-  EncoderWorkspace workspace(encoder.shape(), std::max(kBatchTokens, max_text), max_text,
-                             team.num_threads());
   std::vector<std::vector<float>> vectors(ids.size());
-  EncoderBatch batch;
-  size_t begin = 0;  // first text of the batch
-  const auto run = [&] {
-    encoder.Encode(batch, EncoderOutput::kEmbedding, workspace, team,
-                   [&](size_t text, std::span<const float> vector) {
-                     vectors[begin + text].assign(vector.begin(), vector.end());
-                   });
-    begin += batch.lengths.size();
-    batch.clear();
-  };
-  for (const std::vector<int32_t>& text : ids) {
-    CHECK(!text.empty() && text.size() <= max_text);
-    if (!batch.lengths.empty() && batch.tokens.size() + text.size() > kBatchTokens) run();
-    batch.tokens.insert(batch.tokens.end(), text.begin(), text.end());
-    batch.lengths.push_back(static_cast<uint32_t>(text.size()));
-  }
-  if (!batch.lengths.empty()) run();
+  TextEmbedder(encoder, team).Embed(ids, [&](size_t text, std::span<const float> vector) {
+    vectors[text].assign(vector.begin(), vector.end());
+  });
   return vectors;
 }
 

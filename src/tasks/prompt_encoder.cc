@@ -74,6 +74,12 @@ PromptEncoder::PromptEncoder(const TaskModel& model, const PromptOptions& option
                      ": the prompt does not use it; write {{text}} in " + options.prompt_name +
                      " where it goes in, or leave --text out.");
   }
+  const bool uses_supplied = std::any_of(columns_.begin(), columns_.end(),
+                                         [](const PromptColumn& c) { return c.is_supplied; });
+  if (!options.supplied_column.empty() && !uses_supplied) {
+    throw UsageError(options.prompt_name + ": the prompt does not use {{" +
+                     options.supplied_column + "}}; write it where they go in.");
+  }
   if (mode_ == PromptMode::kChat) {
     // A template that refuses every message must say so before the first row.
     const std::vector<std::string_view> values(columns_.size(), "x");
@@ -92,7 +98,8 @@ void PromptEncoder::AddColumns(const PromptTemplate& from, std::vector<size_t>& 
     const bool is_renamed = is_text && !options.text_column.empty();
     placeholders_.push_back(placeholder);
     columns_.push_back({is_renamed ? options.text_column : placeholder,
-                        is_text || placeholder == options.text_column});
+                        is_text || placeholder == options.text_column,
+                        placeholder == options.supplied_column});
   }
 }
 

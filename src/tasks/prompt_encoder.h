@@ -36,6 +36,8 @@ struct PromptColumn {
   std::string column;
   // The row's text, which has to be a string; other values may be numbers and truth values too.
   bool is_text = false;
+  // No column: the task supplies the value.
+  bool is_supplied = false;
 };
 
 class PromptEncoder {

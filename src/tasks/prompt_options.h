@@ -45,6 +45,9 @@ enum class Overflow : uint8_t {
 struct PromptOptions {
   // --text: the column that {{text}} stands for. Empty: the column `text`.
   std::string text_column;
+  // A name that prompts may use besides columns: the task puts its value into
+  // PrepareScratch::supplied. Empty: none.
+  std::string supplied_column;
   // --prompt or the content of --prompt-file; nothing: the task's own prompt.
   std::optional<std::string> prompt;
   std::string prompt_name = "--prompt";  // what error texts call it: the option or the file

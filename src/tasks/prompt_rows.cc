@@ -92,6 +92,7 @@ PromptRows::PromptRows(const TaskModel& model, const PromptOptions& options, Pro
                      "; shorten the answer or raise --max-context.");
   }
   for (const PromptColumn& column : encoder_.columns()) {
+    if (column.is_supplied) continue;
     if (std::find(input_columns_.begin(), input_columns_.end(), column.column) ==
         input_columns_.end()) {
       input_columns_.push_back(column.column);
@@ -102,6 +103,7 @@ PromptRows::PromptRows(const TaskModel& model, const PromptOptions& options, Pro
 
 void PromptRows::CheckColumns(const ColumnNames& columns) const {
   for (const PromptColumn& column : encoder_.columns()) {
+    if (column.is_supplied) continue;
     RequireColumn(columns, column.column, column.is_text ? "--text" : "--prompt");
   }
 }
@@ -171,6 +173,10 @@ bool PromptRows::ReadValues(const Record& record, PrepareScratch& scratch,
   };
   for (size_t i = 0; i < columns.size(); ++i) {
     const std::string& name = columns[i].column;
+    if (columns[i].is_supplied) {  // by a task that has cleaned it
+      scratch.values[i] = scratch.supplied;
+      continue;
+    }
     std::optional<FieldValue> field = record.Field(name);
     if (!field) return invalid(Column(name) + " is missing");
     if (field->kind == FieldKind::kNull) return invalid(Column(name) + " is null");
@@ -191,8 +197,9 @@ bool PromptRows::ReadValues(const Record& record, PrepareScratch& scratch,
   scratch.report.redacted.rows += is_redacted;
   scratch.report.AddRow(changes, all_blank ? 0 : num_characters);
   if (!all_blank) return true;
-  const std::string what = columns.size() == 1 ? Column(columns[0].column) + " is empty"
-                                               : "all columns that the prompt uses are empty";
+  const std::string what = input_columns_.size() == 1
+                               ? Column(input_columns_[0]) + " is empty"
+                               : "all columns that the prompt uses are empty";
   return invalid(what + (changes.emptied ? " after cleaning" : ""));
 }
 

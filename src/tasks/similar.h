@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "base/file_system.h"
-#include "tasks/embed_texts.h"
 #include "tasks/prompt_rows.h"
 #include "tasks/task.h"
+#include "tasks/text_collection.h"
 
 namespace rowmill {
 
@@ -42,23 +42,16 @@ class SimilarTask final : public OneInputTask {
   const std::vector<std::string>& columns() const override { return columns_; }
   void Output(const RowResult& result, std::vector<Cell>& cells) const override;
   std::vector<std::pair<std::string, std::string>> FingerprintEntries() const override;
+  uint64_t held_bytes() const override { return others_.bytes(); }
 
-  size_t num_others() const { return rows_of_others_.size(); }
-  size_t num_skipped() const { return num_skipped_; }
+  const TextCollection& others() const { return others_; }
 
  private:
   PromptRows rows_;
   size_t num_results_;
-  std::string others_hash_;
-  std::vector<float> vectors_;  // [others, dim]
-  std::vector<uint64_t> rows_of_others_;
-  std::vector<std::string> texts_;
-  size_t num_skipped_ = 0;  // rows of the other file that have no vector
+  TextCollection others_;
   DecodeSpec decode_spec_ = EncodeSpec{};
   std::vector<std::string> columns_ = {"similar"};
 };
-
-// The positions of the `count` largest scores, best first, equal ones in ascending position.
-std::vector<size_t> LargestScores(std::span<const double> scores, size_t count);
 
 }  // namespace rowmill

@@ -6,9 +6,10 @@
 // each input is run, journalled and found to be a duplicate by itself, and the task gets the
 // results of a row's inputs together. Most tasks need one: they derive from OneInputTask.
 //
-// What it is not: it runs no model and counts no measures (metrics/), and reads no files but the
-// one that a row names, where rows are media (tasks/media_rows.h). Whatever it does with a row
-// depends on that row alone, never on its index or its neighbours.
+// What it is not: it runs no model (but the encoder that finds a row's passages,
+// tasks/passage_retriever.h) and counts no measures (metrics/), and reads no files but the one that
+// a row names, where rows are media (tasks/media_rows.h). Whatever it does with a row depends on
+// that row alone, never on its index or its neighbours.
 #pragma once
 
 #include <algorithm>
@@ -85,6 +86,7 @@ struct RowAnswer {
 struct PrepareScratch {
   TokenizerScratch tokenizer;
   std::vector<std::string> values;  // of the columns that the prompt uses
+  std::string supplied;             // the value of PromptOptions::supplied_column
   PrepReport report;                // what cleaning changed; each row that Prepare reads is added
   std::vector<std::byte> file;      // of rows that are files: the content
 };
@@ -142,6 +144,9 @@ class Task {
   // What decides the output besides model and input: names and values for the journal's
   // fingerprint.
   virtual std::vector<std::pair<std::string, std::string>> FingerprintEntries() const = 0;
+
+  // Memory that the task holds while rows run: texts and vectors of another file, a second model.
+  virtual uint64_t held_bytes() const { return 0; }
 
   // Prompts whose scores the task needs before it can turn results into columns; none for most
   // tasks. Where there are some the engine runs them like rows, before the job's output is written,

@@ -1,9 +1,13 @@
 """answer: from a passage and by choices."""
 
+import pathlib
+import shutil
 import unittest
 
 import program
-from program import USAGE, ProgramTest, read_csv, read_jsonl, read_report
+from program import PROJECT, USAGE, ProgramTest, read_csv, read_jsonl, read_report
+
+ENCODER = str(PROJECT / "tests" / "data" / "encoders" / "bert")
 
 QUESTIONS = [
     {"question": f"What of {subject}?", "context": f"It is said that {subject} is {kind}. " * 3,
@@ -18,7 +22,7 @@ class AnswerTest(ProgramTest):
     def setUp(self):
         super().setUp()
         self.model = program.tiny_model("--type", "q4_1", "--dim", "64", "--ffn", "128",
-                                        "--context", "256")
+                                        "--context", "1024")
         self.write_jsonl("in.jsonl", QUESTIONS)
 
     def answer(self, output, *options, **more):
@@ -124,6 +128,102 @@ class PassageTest(AnswerTest):
     def test_log_probs_are_of_choices(self):
         run = self.answer("out.csv", "--log-probs", expect=USAGE)
         self.assertIn("--choices", run.stderr)
+
+
+class RetrievalTest(ProgramTest):
+    """From a collection, by a tiny random encoder: a question is nearest to the passage with its very words."""
+
+    PASSAGES = ["the film was good .", "a bad plot", "it made me laugh and cry !", "not very good , the plot",
+                "laughed crying"]
+
+    def setUp(self):
+        super().setUp()
+        self.model = program.tiny_model("--type", "q4_1", "--dim", "64", "--ffn", "128", "--context", "1024")
+        self.write_jsonl("p.jsonl", [{"name": f"p{i}", "text": text} for i, text in enumerate(self.PASSAGES)])
+        self.questions = [{"question": self.PASSAGES[i % 5], "right": f"p{i % 5}", "row": i % 5, "gold": ["x"]}
+                          for i in (3, 1, 0, 4, 2, 3, 1)]
+        self.write_jsonl("in.jsonl", self.questions)
+
+    def answer(self, output, *options, retriever=ENCODER, **more):
+        return self.run_job("answer", "in.jsonl", "--passages", "p.jsonl", "--retriever", retriever, "-o", output,
+                            "--max-tokens", 6, *options, model=self.model, **more)
+
+    def test_what_was_found_is_in_the_output_and_answered_from(self):
+        run = self.answer("out.jsonl", "--passage-id", "name", "--gold-passage", "right", "--gold", "gold",
+                          "--passages-k", 3)
+        self.assertIn("recall_at_1", run.stderr)
+        rows = read_jsonl(self.path("out.jsonl"))
+        for row in rows:
+            self.assertEqual(row["status"], "ok")
+            self.assertEqual(len(row["passages"]), 3)
+            self.assertEqual(row["passages"][0]["id"], row["right"])
+            self.assertEqual(row["passages"][0]["text"], row["question"])
+            self.assertAlmostEqual(row["passages"][0]["score"], 1.0, places=5)
+        gold = read_report(self.path("out.jsonl"))["gold"]
+        self.assertEqual((gold["recall_at_1"], gold["recall_at_3"], gold["mrr"]), (1.0, 1.0, 1.0))
+        self.assertEqual(gold["rows"], 7)
+        # The same answers as from a column with the same passages.
+        self.write_jsonl("in.jsonl", [{"question": row["question"],
+                                       "context": "\n\n".join(found["text"] for found in row["passages"])}
+                                      for row in rows])
+        self.run_job("answer", "in.jsonl", "-o", "given.jsonl", "--max-tokens", 6, model=self.model)
+        self.assertEqual([row["answer"] for row in read_jsonl(self.path("given.jsonl"))],
+                         [row["answer"] for row in rows])
+
+    def test_the_same_bytes_however_the_work_is_done(self):
+        self.answer("whole.jsonl", "--passages-k", 2)
+        report = read_report(self.path("whole.jsonl"))
+        self.assertEqual(report["rows"]["duplicates"], 2)
+        for number, options in enumerate([["--units", 1, "--batch-tokens", 3], ["--units", 3, "--split", "equal"],
+                                          ["--dedupe", "off", "--max-rows", 2, "--isa", "scalar"]]):
+            self.answer(f"{number}.jsonl", "--passages-k", 2, *options)
+            self.assertEqual(self.read(f"{number}.jsonl"), self.read("whole.jsonl"))
+        self.run_job("verify", "answer", "in.jsonl", "--passages", "p.jsonl", "--retriever", ENCODER, "-o",
+                     "whole.jsonl", "--max-tokens", 6, "--passages-k", 2, model=self.model)
+
+    def test_the_passages_and_the_retriever_are_part_of_the_job(self):
+        self.answer("out.jsonl")
+        self.answer("out.jsonl")  # nothing is left to do
+        self.write_jsonl("p.jsonl", [{"text": text} for text in self.PASSAGES[:4]])
+        self.answer("out.jsonl", expect=USAGE)
+        shutil.copytree(ENCODER, self.path("other"))
+        config = pathlib.Path(self.path("other")) / "config.json"
+        config.write_text(config.read_text() + "\n")
+        self.write_jsonl("p.jsonl", [{"text": text} for text in self.PASSAGES])
+        self.answer("out.jsonl", retriever="other", expect=USAGE)
+        self.answer("out.jsonl")
+
+    def test_rows_of_the_collection_and_of_the_data_set_without_a_text(self):
+        self.write_jsonl("p.jsonl", [{"text": ""}, {"text": "a bad plot"}, {"other": 1}])
+        self.write_jsonl("in.jsonl", [{"question": ""}, {"question": "a bad plot"}])
+        run = self.answer("out.jsonl", "--passages-k", 5)
+        self.assertIn("1 rows of p.jsonl, 2 without a usable text", run.stderr)
+        rows = read_jsonl(self.path("out.jsonl"))
+        self.assertEqual([row["status"] for row in rows], ["invalid", "ok"])
+        self.assertEqual((rows[0]["answer"], rows[0]["passages"]), (None, None))
+        self.assertEqual(rows[0]["error"], "column 'question' is empty")
+        self.assertEqual([found["row"] for found in rows[1]["passages"]], [1])
+
+    def test_prompts_of_ones_own_and_refusals(self):
+        self.answer("own.jsonl", "--prompt", "{{passages}} {{text}}", "--raw-prompt")
+        for options, message in [(["--prompt", "{{text}}", "--raw-prompt"], "{{passages}}"),
+                                 (["--context", "c"], "--context"), (["--passages-k", 0], "--passages-k"),
+                                 (["--passage-text", "nothing"], "no row with a usable text"),
+                                 (["--passage-id", "nothing"], "no id"),
+                                 (["--gold-passage", "wrong"], "wrong")]:
+            with self.subTest(options=options):
+                run = self.answer("no.jsonl", *options, expect=USAGE)
+                self.assertIn(message, run.stderr)
+        run = self.answer("no.jsonl", retriever=self.model, expect=USAGE)
+        self.assertIn("--retriever needs an encoder", run.stderr)
+        run = self.run_job("answer", "in.jsonl", "--gold-passage", "right", "-o", "no.jsonl", model=self.model,
+                           expect=USAGE)
+        self.assertIn("--passages", run.stderr)
+
+    def test_the_second_model_counts(self):
+        run = self.run_job("plan", "answer", "in.jsonl", "--passages", "p.jsonl", "--retriever", ENCODER,
+                           model=self.model)
+        self.assertIn(b"task ", run.stdout)
 
 
 if __name__ == "__main__":
