@@ -82,6 +82,7 @@ void ChoiceTask::CheckColumns(const ColumnNames& columns) const {
 }
 
 std::optional<std::string> ChoiceTask::ChoiceText(const Record& record, size_t choice,
+                                                  RedactCounts& redacted,
                                                   std::string& problem) const {
   const std::string column = "column '" + options_.choice_columns[choice] + "'";
   std::optional<FieldValue> field = record.Field(options_.choice_columns[choice]);
@@ -97,14 +98,21 @@ std::optional<std::string> ChoiceTask::ChoiceText(const Record& record, size_t c
   }
   preprocessor_.Clean(*field);
   if (options_.prompt.redactor != nullptr) {
-    RedactCounts counts;  // those of the report are of the prompt's own values
-    options_.prompt.redactor->Redact(field->text, counts);
+    options_.prompt.redactor->Redact(field->text, redacted);
   }
   if (IsBlankText(field->text)) {
     problem = column + " is empty";
     return {};
   }
   return std::move(field->text);
+}
+
+std::string ChoiceTask::KnownChoiceText(const Record& record, size_t choice) const {
+  RedactCounts counted_before;
+  std::string problem;
+  const std::optional<std::string> text = ChoiceText(record, choice, counted_before, problem);
+  CHECK(text.has_value());
+  return *text;
 }
 
 std::vector<int32_t> ChoiceTask::ChoiceTokens(const std::string& text) const {
@@ -116,12 +124,14 @@ void ChoiceTask::PrepareRow(const Record& record, PrepareScratch& scratch,
                             ModelInputs& inputs) const {
   inputs.Clear();
   ModelInput prompt;
+  const uint64_t redacted_rows = scratch.report.redacted.rows;
+  RedactCounts redacted;
   rows_.Prepare(record, scratch, prompt);
   RequireQuestion(rows_.encoder(), scratch, prompt);
   if (!prompt.error.empty()) return Fail(prompt.status, prompt.error, inputs);
   for (size_t choice = 0; choice < options_.choice_columns.size(); ++choice) {
     std::string problem;
-    const std::optional<std::string> text = ChoiceText(record, choice, problem);
+    const std::optional<std::string> text = ChoiceText(record, choice, redacted, problem);
     if (!text) return Fail(RowStatus::kInvalid, problem, inputs);
     const std::vector<int32_t> tokens = ChoiceTokens(*text);
     const size_t num_tokens = prompt.tokens.size() + tokens.size();
@@ -141,6 +151,10 @@ void ChoiceTask::PrepareRow(const Record& record, PrepareScratch& scratch,
     input.tokens.insert(input.tokens.end(), tokens.begin(), tokens.end());
     input.num_scored = static_cast<uint32_t>(tokens.size());
   }
+  if (redacted.total() == 0) return;
+  // Unless the question has counted the row.
+  redacted.rows = scratch.report.redacted.rows == redacted_rows ? 1 : 0;
+  scratch.report.redacted.Merge(redacted);
 }
 
 std::vector<double> ChoiceTask::Scores(const RowAnswer& row) const {
@@ -149,11 +163,9 @@ std::vector<double> ChoiceTask::Scores(const RowAnswer& row) const {
   for (size_t choice = 0; choice < row.results.size(); ++choice) {
     double score = row.results[choice].decoded.label_log_probs.at(0);
     if (options_.norm != ChoiceNorm::kNone) {
-      std::string problem;
-      const std::optional<std::string> text = ChoiceText(row.record, choice, problem);
-      CHECK(text.has_value());
+      const std::string text = KnownChoiceText(row.record, choice);
       const size_t length =
-          options_.norm == ChoiceNorm::kBytes ? text->size() : ChoiceTokens(*text).size();
+          options_.norm == ChoiceNorm::kBytes ? text.size() : ChoiceTokens(text).size();
       score /= static_cast<double>(length);
     }
     scores.push_back(score);
@@ -188,8 +200,7 @@ void ChoiceTask::OutputRow(const RowAnswer& row, std::vector<Cell>& cells) const
   if (!IsAnswered(row)) return;
   const std::vector<double> scores = Scores(row);
   const size_t best = IndexOfLargest(scores);
-  std::string problem;
-  cells[0] = ChoiceText(row.record, best, problem).value_or("");
+  cells[0] = KnownChoiceText(row.record, best);
   cells[1] = Softmax(scores)[best];
   if (!options_.log_probs) return;
   std::vector<float> log_probs;

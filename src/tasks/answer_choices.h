@@ -56,9 +56,12 @@ class ChoiceTask final : public Task {
   std::vector<std::pair<std::string, std::string>> FingerprintEntries() const override;
 
  private:
-  // The cleaned text of a choice; nothing, and the reason in `problem`, where there is none.
-  std::optional<std::string> ChoiceText(const Record& record, size_t choice,
+  // The cleaned text of a choice; nothing, and the reason in `problem`, where there is none. What
+  // is redacted is added to `redacted`.
+  std::optional<std::string> ChoiceText(const Record& record, size_t choice, RedactCounts& redacted,
                                         std::string& problem) const;
+  // That of a row that was prepared: there is one.
+  std::string KnownChoiceText(const Record& record, size_t choice) const;
   std::vector<int32_t> ChoiceTokens(const std::string& text) const;
   std::vector<double> Scores(const RowAnswer& row) const;  // normalised
 

@@ -91,6 +91,16 @@ class ChoicesTest(AnswerTest):
         self.assertEqual(rows[0]["error"], "column 'long' is empty")
         self.assertIsNone(rows[0]["answer"])
 
+    def test_what_is_redacted_in_choices_counts(self):
+        self.write_jsonl("in.jsonl", [
+            {"question": "Whom to ask?", "short": "a@example.org", "long": "b@example.org or c@example.org"},
+            {"question": "Is d@example.org right?", "short": "e@example.org", "long": "no"},
+            {"question": "q", "short": "yes", "long": "no"}])
+        self.choose("out.jsonl", "--redact", "email")
+        redaction = read_report(self.path("out.jsonl"))["redaction"]
+        self.assertEqual((redaction["rows"], sum(redaction["found"].values())), (2, 5))
+        self.assertNotIn("example.org", "".join(row["answer"] for row in read_jsonl(self.path("out.jsonl"))))
+
     def test_refusals(self):
         for options, message in [(["--choices", "short"], "names 1 column"),
                                  (["--choices", "short,lang"], "lang"),
