@@ -93,6 +93,66 @@ def sentence_piece(prefix):
     return json.loads(tokenizer.to_str())
 
 
+def bert():
+    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+
+    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.decoder = decoders.WordPiece()
+    trainer = trainers.WordPieceTrainer(
+        vocab_size=300, special_tokens=["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"], show_progress=False
+    )
+    tokenizer.train_from_iterator(TRAINING_TEXT.splitlines(), trainer)
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", special_tokens=[(name, tokenizer.token_to_id(name)) for name in ("[CLS]", "[SEP]")]
+    )
+    return json.loads(tokenizer.to_str())
+
+
+def roberta():
+    """GPT-2's way of cutting, with BERT's way of special tokens; the mask takes the space before it along."""
+    from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=420,
+        special_tokens=["<s>", "<pad>", "</s>", "<unk>", AddedToken("<mask>", lstrip=True, special=True)],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(TRAINING_TEXT.splitlines(), trainer)
+    tokenizer.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0), add_prefix_space=False)
+    return json.loads(tokenizer.to_str())
+
+
+def xlm_roberta():
+    """Unigram between <s> and </s>. Without its table of characters, and so for plain texts alone."""
+    from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+
+    tokenizer = Tokenizer(models.Unigram())
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace(prepend_scheme="always")]
+    )
+    tokenizer.decoder = decoders.Metaspace()
+    trainer = trainers.UnigramTrainer(
+        vocab_size=200,
+        special_tokens=["<s>", "<pad>", "</s>", "<unk>", AddedToken("<mask>", lstrip=True, special=True)],
+        unk_token="<unk>",
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(TRAINING_TEXT.splitlines(), trainer)
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
+    )
+    return json.loads(tokenizer.to_str())
+
+
+PLAIN = ["", "The film was good, and the story was great!", "  two  spaces ", "unknown: \u4e2d", "goodness"]
+
+
 def kinds():
     from tokenizers import Regex, normalizers, pre_tokenizers
 
@@ -112,6 +172,9 @@ def kinds():
         "qwen2": byte_level(split(QWEN2), normalizers.NFC()),
         "llama": sentence_piece(prefix=True),
         "gemma": sentence_piece(prefix=False),
+        "bert": bert(),
+        "roberta": roberta(),
+        "xlm-roberta": xlm_roberta(),
     }
 
 
@@ -124,10 +187,17 @@ def main():
     out = {"engine": "tokenizers %s" % tokenizers.__version__, "texts": TEXTS, "kinds": {}}
     for name, document in kinds().items():
         engine = tokenizers.Tokenizer.from_str(json.dumps(document))
-        parsed = [engine.encode(text, add_special_tokens=False).ids for text in TEXTS]
+        texts = PLAIN if name == "xlm-roberta" else TEXTS
+        parsed = [engine.encode(text, add_special_tokens=False).ids for text in texts]
+        around = engine.encode("", add_special_tokens=True).ids
         engine.encode_special_tokens = True  # what spells a special token is text
-        plain = [engine.encode(text, add_special_tokens=False).ids for text in TEXTS]
-        out["kinds"][name] = {"tokenizer": document, "plain": plain, "parsed": parsed}
+        plain = [engine.encode(text, add_special_tokens=False).ids for text in texts]
+        golden = {"tokenizer": document, "plain": plain, "parsed": parsed}
+        if texts is not TEXTS:
+            golden["texts"] = texts
+        if around:
+            golden["around"] = around
+        out["kinds"][name] = golden
     with open(args.output, "w", encoding="ascii") as file:
         json.dump(out, file, separators=(",", ":"))
         file.write("\n")

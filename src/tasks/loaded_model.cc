@@ -69,14 +69,13 @@ Vocabulary ReadVocabularyList(const HuggingFaceFolder& folder, std::string_view 
 Vocabulary ReadFolderVocabulary(const ModelFile& file) {
   constexpr size_t kMaxListBytes = size_t{64} << 20;
   const HuggingFaceFolder& folder = *file.folder();
-  if (!IsEncoder(file)) return ReadHuggingFaceVocabulary(folder);
-  if (const std::optional<JsonDocument> json = folder.FindJson("tokenizer.json")) {
-    if (!IsWordPieceTokenizer(json->root())) return ReadHuggingFaceVocabulary(folder);
-    return ReadWordPieceVocabulary(json->root(), json->name());
+  // BERT's folders of old have their vocabulary as a list alone.
+  if (IsEncoder(file) && !folder.FindText("tokenizer.json", SIZE_MAX)) {
+    if (const auto list = folder.FindText("vocab.txt", kMaxListBytes)) {
+      return ReadVocabularyList(folder, *list);
+    }
   }
-  const std::optional<std::string> list = folder.FindText("vocab.txt", kMaxListBytes);
-  if (!list) throw ModelError(folder.name() + ": neither tokenizer.json nor vocab.txt is there");
-  return ReadVocabularyList(folder, *list);
+  return ReadHuggingFaceVocabulary(folder);
 }
 
 }  // namespace

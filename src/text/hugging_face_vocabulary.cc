@@ -28,6 +28,7 @@ struct ModelType {
 constexpr std::array kModelTypes = {
     ModelType{"BPE", ReadHuggingFaceBpe},
     ModelType{"Unigram", ReadHuggingFaceUnigram},
+    ModelType{"WordPiece", ReadHuggingFaceWordPiece},
 };
 
 void ReadModel(const JsonDocument& document, Vocabulary& vocabulary) {

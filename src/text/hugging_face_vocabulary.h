@@ -40,6 +40,7 @@ using HuggingFaceModelReader = void (*)(const HuggingFaceTokenizer& tokenizer,
                                         Vocabulary& vocabulary);
 void ReadHuggingFaceBpe(const HuggingFaceTokenizer& tokenizer, Vocabulary& vocabulary);
 void ReadHuggingFaceUnigram(const HuggingFaceTokenizer& tokenizer, Vocabulary& vocabulary);
+void ReadHuggingFaceWordPiece(const HuggingFaceTokenizer& tokenizer, Vocabulary& vocabulary);
 
 // Gives `vocabulary` the token `text` under `id`, making room. Throws where the id or the text is
 // out of bounds. Holes stay unused and empty.

@@ -1,24 +1,16 @@
-// Reads a WordPiece vocabulary out of a Hugging Face tokenizer.json: model.vocab, added_tokens, the
-// options of its BertNormalizer and what its post-processor puts around a text.
-//
-// What it is not: it reads no other tokeniser, and none whose steps differ from BERT's: what it
-// does not know is refused by name. Hostile input is expected.
+// Reads a WordPiece vocabulary out of BERT's own vocab.txt, a token per line. (Out of a
+// tokenizer.json it is read by ReadHuggingFaceWordPiece, text/hugging_face_vocabulary.h.) Hostile
+// input is expected.
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <string_view>
 
 #include "text/vocabulary.h"
 
 namespace rowmill {
 
-// Whether this tokenizer.json is of the kind.
-bool IsWordPieceTokenizer(const nlohmann::json& tokenizer);
-
-// Throws ModelError naming `source` and the member that is missing or wrong.
-Vocabulary ReadWordPieceVocabulary(const nlohmann::json& tokenizer, const std::string& source);
-
-// The older form, a vocab.txt with a token per line. The special tokens are BERT's by their names.
+// The special tokens are BERT's by their names. Throws ModelError naming `source`.
 Vocabulary ReadWordPieceList(std::string_view content, const BertNormalizerOptions& options,
                              const std::string& source);
 

@@ -58,8 +58,9 @@ class HuggingFaceVocabularyTest : public ::testing::Test {
 TEST_F(HuggingFaceVocabularyTest, GivesTheIdsOfTheOtherLibrary) {
   for (const auto& [kind, golden] : goldens_["kinds"].items()) {
     const auto tokenizer = Tokenizer::Make(Read(golden["tokenizer"]));
-    for (size_t i = 0; i < goldens_["texts"].size(); ++i) {
-      const auto text = goldens_["texts"][i].get<std::string>();
+    const json& texts = golden.contains("texts") ? golden["texts"] : goldens_["texts"];
+    for (size_t i = 0; i < texts.size(); ++i) {
+      const auto text = texts[i].get<std::string>();
       EXPECT_EQ(tokenizer->Encode(text, SpecialTokens::kPlainText),
                 golden["plain"][i].get<std::vector<int32_t>>())
           << kind << ": " << text;
@@ -67,6 +68,10 @@ TEST_F(HuggingFaceVocabularyTest, GivesTheIdsOfTheOtherLibrary) {
                 golden["parsed"][i].get<std::vector<int32_t>>())
           << kind << ", parsed: " << text;
     }
+    if (!golden.contains("around")) continue;
+    std::vector<int32_t> around(tokenizer->start_ids().begin(), tokenizer->start_ids().end());
+    around.insert(around.end(), tokenizer->end_ids().begin(), tokenizer->end_ids().end());
+    EXPECT_EQ(around, golden["around"].get<std::vector<int32_t>>()) << kind;
   }
 }
 
@@ -152,6 +157,17 @@ TEST_F(HuggingFaceVocabularyTest, RefusesWhatItDoesNotCompute) {
       {"gpt-2", "/model/ignore_merges", "true", "ignore_merges"},
       {"llama-bpe", "/pre_tokenizer/pretokenizers/0/pattern/Regex", R"("(a+)+$")",
        "pre_tokenizer step that is not supported"},
+      {"bert", "/normalizer/type", R"("Lowercase")", "normaliser of type 'Lowercase'"},
+      {"bert", "/normalizer", "null", "normaliser of type ''"},
+      {"bert", "/pre_tokenizer/type", R"("Whitespace")", "pre-tokeniser of type 'Whitespace'"},
+      {"bert", "/post_processor/type", R"("Pair")", "post_processor of type 'Pair'"},
+      {"bert", "/post_processor/single/0/SpecialToken/id", R"("<s>")", "post_processor"},
+      {"bert", "/model/vocab", "null", "no object 'vocab'"},
+      {"bert", "/model/vocab", "{}", "unk_token is no token"},
+      {"bert", "/model/vocab/zz", "5", "token 5 is"},
+      {"bert", "/model/unk_token", R"("<unk>")", "unk_token is no token"},
+      {"bert", "/model/continuing_subword_prefix", R"("@@")", "continuing_subword_prefix"},
+      {"bert", "/model", "3", "no object 'model'"},
       {"llama", "/model/byte_fallback", "false", "without byte_fallback"},
       {"llama", "/normalizer", "null", "does not escape spaces"},
       {"llama", "/normalizer", R"({"type":"NFKC"})", "normalizer step that is not supported"},

@@ -2,10 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
-
 #include "base/error.h"
 #include "support/shared_data.h"
+#include "text/hugging_face_vocabulary.h"
 #include "text/word_piece_vocabulary.h"
 
 namespace rowmill {
@@ -86,39 +85,6 @@ TEST(WordPiece, HostileTextTakesLinearTime) {
   }
 }
 
-TEST(WordPieceVocabulary, RefusesWhatItDoesNotKnow) {
-  const nlohmann::json good = nlohmann::json::parse(R"({
-    "added_tokens": [{"id": 0, "content": "[UNK]", "special": true}],
-    "normalizer": {"type": "BertNormalizer", "lowercase": true},
-    "pre_tokenizer": {"type": "BertPreTokenizer"},
-    "post_processor": {"type": "TemplateProcessing", "single": [
-       {"SpecialToken": {"id": "[CLS]"}}, {"Sequence": {"id": "A"}}, {"SpecialToken": {"id": "[SEP]"}}]},
-    "model": {"type": "WordPiece", "unk_token": "[UNK]",
-              "vocab": {"[UNK]": 0, "[CLS]": 1, "[SEP]": 2, "a": 3}}})");
-  EXPECT_TRUE(IsWordPieceTokenizer(good));
-  const auto tokenizer = Tokenizer::Make(ReadWordPieceVocabulary(good, "toy"));
-  EXPECT_EQ(tokenizer->Encode("A b", SpecialTokens::kPlainText), (std::vector<int32_t>{3, 0}));
-  const auto expect_refused = [&](const char* pointer, const nlohmann::json& value) {
-    nlohmann::json bad = good;
-    bad[nlohmann::json::json_pointer(pointer)] = value;
-    EXPECT_THROW(Tokenizer::Make(ReadWordPieceVocabulary(bad, "toy")), ModelError) << pointer;
-  };
-  expect_refused("/normalizer/type", "Lowercase");
-  expect_refused("/normalizer", nullptr);
-  expect_refused("/pre_tokenizer/type", "Whitespace");
-  expect_refused("/post_processor/type", "RobertaProcessing");
-  expect_refused("/post_processor/single/0/SpecialToken/id", "<s>");
-  expect_refused("/model/vocab", nlohmann::json::object());
-  expect_refused("/model/vocab/a", -1);
-  expect_refused("/model/vocab/a", 4);
-  expect_refused("/model/vocab/a", 2);
-  expect_refused("/model/vocab/a", "3");
-  expect_refused("/model/unk_token", "<unk>");
-  expect_refused("/model/continuing_subword_prefix", "@@");
-  expect_refused("/added_tokens/0/id", 7);
-  expect_refused("/model", 3);
-}
-
 TEST(WordPieceVocabulary, ListsNeedTheirSpecialTokens) {
   EXPECT_THROW(ReadWordPieceList("", {}, "toy"), ModelError);
   EXPECT_THROW(ReadWordPieceList("a\nb\n", {}, "toy"), ModelError);
@@ -127,12 +93,11 @@ TEST(WordPieceVocabulary, ListsNeedTheirSpecialTokens) {
 
 // Against Hugging Face's tokenizers (shared/goldens, section 1).
 TEST(WordPieceGolden, MiniLm) {
-  const auto model = testing::ModelPath("minilm/tokenizer.json");
+  const auto model = testing::ModelPath("minilm");
   const auto goldens = testing::SharedPath("goldens/tok_minilm.jsonl");
   if (!model || !goldens) GTEST_SKIP() << "no minilm weights or no goldens";
-  std::ifstream file(*model);
   const auto tokenizer =
-      Tokenizer::Make(ReadWordPieceVocabulary(nlohmann::json::parse(file), *model));
+      Tokenizer::Make(ReadHuggingFaceVocabulary(HuggingFaceFolder::Open(*model)));
   EXPECT_EQ(tokenizer->vocabulary().size(), 30522u);
   TokenizerScratch cached;
   size_t num_rows = 0;
