@@ -206,7 +206,7 @@ std::string NumericsName(Numerics numerics) {
     case Numerics::kF32:
       return "f32/1";
     case Numerics::kInt8:
-      return "int8/1";
+      return "int8/2";
     case Numerics::kInt16:
       return "block16-f32/1";
     case Numerics::kAuto:

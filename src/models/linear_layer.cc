@@ -2,8 +2,9 @@
 
 namespace rowmill {
 
-LinearLayer LoadLinear(WeightLoader& load, const std::string& name, size_t n, size_t k) {
-  return {load.Matrix(name + ".weight", n, k), load.Vector(name + ".bias", n)};
+LinearLayer LoadLinear(WeightLoader& load, const std::string& name, size_t n, size_t k,
+                       Precision precision) {
+  return {load.Matrix(name + ".weight", n, k, precision), load.Vector(name + ".bias", n)};
 }
 
 LinearLayer LoadLinearWithoutBias(WeightLoader& load, const std::string& name, size_t n, size_t k) {

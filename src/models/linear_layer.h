@@ -23,7 +23,8 @@ struct LayerNormWeights {
 };
 
 // NAME.weight [n, k] and NAME.bias [n].
-LinearLayer LoadLinear(WeightLoader& load, const std::string& name, size_t n, size_t k);
+LinearLayer LoadLinear(WeightLoader& load, const std::string& name, size_t n, size_t k,
+                       Precision precision = Precision::kAsRecipe);
 LinearLayer LoadLinearWithoutBias(WeightLoader& load, const std::string& name, size_t n, size_t k);
 LayerNormWeights LoadLayerNorm(WeightLoader& load, const std::string& name, size_t n);
 

@@ -101,6 +101,11 @@ PackedWeights WeightLoader::Matrix(const std::string& name, size_t n, size_t k,
   return Pack(name, {.n = n, .k = k, .rows = {0, n}, .row_order = row_order});
 }
 
+PackedWeights WeightLoader::Matrix(const std::string& name, size_t n, size_t k,
+                                   Precision precision) {
+  return Pack(name, {.n = n, .k = k, .rows = {0, n}, .row_order = {}, .precision = precision});
+}
+
 PackedWeights WeightLoader::MatrixRows(const std::string& name, size_t n, size_t k, Rows rows) {
   return Pack(name, {.n = n, .k = k, .rows = rows, .row_order = {}});
 }
@@ -108,7 +113,6 @@ PackedWeights WeightLoader::MatrixRows(const std::string& name, size_t n, size_t
 PackedWeights WeightLoader::Pack(const std::string& name, const MatrixPart& part) {
   CHECK(part.rows.begin + part.rows.count <= part.n);
   const SourceWeight weight = Checked(name, {part.n, part.k});
-  const PackedWeights::Mode mode = ModeOf(numerics_);
   AlignedBuffer<std::byte> turned;
   std::span<const std::byte> bytes = weight.tensor->bytes;
   if (weight.stored == StoredAs::kTransposed) {
@@ -122,9 +126,13 @@ PackedWeights WeightLoader::Pack(const std::string& name, const MatrixPart& part
                            weight.tensor->dtype,
                            {part.rows.count, part.k},
                            bytes.subspan(part.rows.begin * row_bytes, part.rows.count * row_bytes)};
-  if (numerics_ != Numerics::kInt8 || !CanQuantize(rows)) {
-    return PackedWeights::Pack(rows, mode, part.row_order, team_);
+  if (numerics_ != Numerics::kInt8 || part.precision == Precision::kAsStored ||
+      !CanQuantize(rows)) {
+    return PackedWeights::Pack(rows, ModeOf(numerics_), part.row_order, team_);
   }
+  const bool in_two_terms = part.precision == Precision::kTwoTerms;
+  const PackedWeights::Mode mode =
+      in_two_terms ? PackedWeights::Mode::kTwoTerms : PackedWeights::Mode::kNative;
   const std::vector<std::byte> blocks = QuantizeToQ8_0(rows);
   const TensorView quantized = {rows.name, DType::kQ8_0, rows.shape, blocks};
   return PackedWeights::Pack(quantized, mode, part.row_order, team_);

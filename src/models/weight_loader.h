@@ -15,6 +15,14 @@
 
 namespace rowmill {
 
+// How finely a matrix is computed with where the recipe int8 would round its weights and inputs to
+// 8 bits. Other recipes take no notice.
+enum class Precision : uint8_t {
+  kAsRecipe,
+  kTwoTerms,  // inputs in two terms of 8 bits
+  kAsStored,  // neither is rounded
+};
+
 // Weight names are GGUF's, or the container's own where the family has no table of names. All
 // failures are ModelErrors.
 class WeightLoader {
@@ -30,6 +38,7 @@ class WeightLoader {
   // A matrix [n, k], packed. `row_order` as in PackedWeights::Pack.
   PackedWeights Matrix(const std::string& name, size_t n, size_t k,
                        std::span<const uint32_t> row_order = {});
+  PackedWeights Matrix(const std::string& name, size_t n, size_t k, Precision precision);
   // Rows [rows.begin, rows.begin + rows.count) of a matrix [n, k], packed: where a container keeps
   // several matrices as one.
   struct Rows {
@@ -50,6 +59,7 @@ class WeightLoader {
     size_t n, k;
     Rows rows;
     std::span<const uint32_t> row_order;
+    Precision precision = Precision::kAsRecipe;
   };
   PackedWeights Pack(const std::string& name, const MatrixPart& part);
   // `shape` is the one that the family computes with.
