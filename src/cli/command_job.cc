@@ -296,7 +296,7 @@ ExitCode RunTask(Caller& caller, const JobFlags& flags, Purpose purpose, const M
   model.kernels = &kernels;
   model.reference = loaded.reference;
   model.sha256 = loaded.sha256;
-  model.numerics = NumericsName(ToLoadOptions(flags, kernels).numerics);
+  model.numerics = NumericsName(loaded.numerics);
   model.load_seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - load_start).count();
 

@@ -19,6 +19,7 @@ struct LoadedModel {
   std::string reference;  // as the person wrote it; the default's alias where nothing was written
   std::string path;
   std::string sha256;  // of the file, or of the list of a folder's files; hexadecimal
+  Numerics numerics = Numerics::kAuto;    // the recipe that `auto` stood for
   std::unique_ptr<const ModelFile> file;  // mapped; texts and float weights may be views into it
   // One of the three; the others are null.
   std::unique_ptr<const Decoder> decoder;
