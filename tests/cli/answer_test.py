@@ -8,6 +8,7 @@ import program
 from program import PROJECT, USAGE, ProgramTest, read_csv, read_jsonl, read_report
 
 ENCODER = str(PROJECT / "tests" / "data" / "encoders" / "bert")
+EXAMPLES = PROJECT / "examples"
 
 QUESTIONS = [
     {"question": f"What of {subject}?", "context": f"It is said that {subject} is {kind}. " * 3,
@@ -16,6 +17,35 @@ QUESTIONS = [
     for number, (subject, kind) in enumerate(
         [("the sea", "wide"), ("a nail", "hard"), ("the sea", "deep"), ("tea", "hot"),
          ("the moon", "round"), ("a nail", "hard")] * 4)]
+
+# Questions of our own, their choices, and the log-likelihoods that llama.cpp gives them with the weights of
+# SmolLM2's Q4_1 file as F32 (bench/answers/reference_choices.py).
+QUIZ = [
+    ("How do you keep bread from going stale?",
+     "Keep it in a closed box or a bag.",
+     "Keep it in a bowl of water.", -34.07906, -24.64119),
+    ("How can you see whether an egg is fresh?",
+     "Paint it and wait until the paint is dry.",
+     "Put it into water: a fresh one sinks.", -49.64917, -55.45822),
+    ("How do you sharpen a pencil?",
+     "Turn it in a pencil sharpener.",
+     "Press it into a pencil case.", -26.98521, -31.92216),
+    ("What helps when a jar cannot be opened?",
+     "Put the jar into the freezer for a week.",
+     "Hold the lid under hot water for a minute.", -27.53930, -34.53113),
+    ("How do you dry wet shoes?",
+     "Stuff them with newspaper.",
+     "Stuff them with wet towels.", -28.11415, -27.93449),
+    ("How do you get candle wax off a table?",
+     "Let it get hard and scrape it off with a card.",
+     "Rub it into the wood with a warm cloth.", -53.85182, -35.44432),
+    ("How do you water plants while you are away?",
+     "Lay a thread of wool from a jug of water into the soil.",
+     "Lay a thread of wool around the window.", -60.28412, -48.06962),
+    ("How do you find north without a compass?",
+     "Look for the nearest road.",
+     "Look for the North Star at night.", -30.95405, -21.36637),
+]
 
 
 class AnswerTest(ProgramTest):
@@ -234,6 +264,38 @@ class RetrievalTest(ProgramTest):
         run = self.run_job("plan", "answer", "in.jsonl", "--passages", "p.jsonl", "--retriever", ENCODER,
                            model=self.model)
         self.assertIn(b"task ", run.stdout)
+
+
+class RealModelTest(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        self.model = program.real_model()
+        if self.model is None:
+            self.skipTest("no weights of SmolLM2 (scripts/get_model.sh)")
+
+    def test_choices_are_as_likely_as_another_engine_says(self):
+        self.write_jsonl("in.jsonl", [{"question": row[0], "a": row[1], "b": row[2]} for row in QUIZ])
+        for numerics, delta in (("f32", 0.02), ("auto", 1.0)):
+            self.run_job("answer", "in.jsonl", "--choices", "a,b", "--choice-norm", "none", "--log-probs",
+                         "--numerics", numerics, "-o", f"{numerics}.jsonl", model=self.model)
+            for row, (_, a, b, *expected) in zip(read_jsonl(self.path(f"{numerics}.jsonl")), QUIZ):
+                self.assertEqual(row["answer"], a if expected[0] > expected[1] else b)
+                for ours, theirs in zip(row["log_probs"], expected):
+                    self.assertAlmostEqual(ours, theirs, delta=delta)
+
+    def test_answers_from_the_example_library(self):
+        retriever = pathlib.Path(self.model).parent / "minilm"
+        if not retriever.exists():
+            self.skipTest("no weights of MiniLM (scripts/get_model.sh minilm)")
+        self.run_job("answer", EXAMPLES / "questions.csv", "--passages", EXAMPLES / "library.jsonl", "--passage-id",
+                     "name", "--retriever", retriever, "--gold", "gold", "--gold-passage", "passage", "-o",
+                     "out.jsonl", model=self.model)
+        # What the program wrote when this was made; it writes the same on every machine.
+        self.assertEqual([row["answer"] for row in read_jsonl(self.path("out.jsonl"))],
+                         ["1.7 litres", "18", "The crumbs of the toaster are collected in a tray below.",
+                          "From Utrecht", "within thirty days", "Mira Holm"])
+        gold = read_report(self.path("out.jsonl"))["gold"]
+        self.assertEqual((gold["rows"], gold["recall_at_1"]), (6, 1.0))
 
 
 if __name__ == "__main__":
