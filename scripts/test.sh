@@ -10,6 +10,7 @@
 #   checks   includes, documents, style, format, and the tests of these checks
 #   unit     preset dev (optimised, with debug checks): the unit tests
 #   cli      the program as people run it, with the dev build
+#   python   the Python package, with a module that is linked with the dev build
 #   asan     preset asan-ubsan: the unit tests of what reads hostile input
 #   tsan     preset tsan: the unit tests of the thread team and the queue
 #   builds   presets release and clang: the same bytes as from the dev build
@@ -17,6 +18,8 @@
 # Slow, because each builds nearly everything once more:
 #
 #   tsan-engine      preset tsan: the unit tests of the engine
+#   wheel            pip builds and installs the package from the repository
+#   ray              the Python package on a local Ray cluster
 #   debug            preset debug, without optimisation: the same bytes
 #   aarch64          preset aarch64, cross-built and run under qemu: the kernels on three models of ARM processor
 #   aarch64-program  preset aarch64: the whole program under qemu writes the bytes of the dev build
@@ -28,8 +31,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 cd "$rowmill_root"
 exec </dev/null
 
-usual_stages=checks,unit,cli,asan,tsan,builds
-slow_stages=tsan-engine,debug,aarch64,aarch64-program
+usual_stages=checks,unit,cli,python,asan,tsan,builds
+slow_stages=tsan-engine,wheel,ray,debug,aarch64,aarch64-program
 stages=$usual_stages
 case "${1:-}" in
     "") ;;
@@ -175,7 +178,7 @@ if wants checks; then
     count unittest --folder tests/bench
 fi
 
-if wants unit || wants cli || wants builds || wants debug || wants aarch64-program; then
+if wants unit || wants cli || wants python || wants ray || wants builds || wants debug || wants aarch64-program; then
     begin_stage build "preset dev"
     if ! build dev; then
         fail "build of preset dev"
@@ -191,6 +194,26 @@ fi
 if wants cli; then
     begin_stage cli "the program as people run it"
     count unittest --folder tests/cli
+fi
+
+# test_package ENVIRONMENT FOLDER PACKAGE...: builds the module for the Python of a virtual environment with
+# these packages, and runs the tests of a folder with it.
+test_package() {
+    local python="$rowmill_root/build/$1/bin/python" folder="$2"
+    if python_environment "build/$1" "${@:3}" &&
+        cmake -S . -B build/dev -DROWMILL_PYTHON_EXECUTABLE="$python" >build/dev/python.log &&
+        build dev rowmill_core; then
+        run_tests=("$python" scripts/run_tests.py)
+        count unittest --folder "$folder"
+        run_tests=(python3 scripts/run_tests.py)
+    else
+        fail "the Python module"
+    fi
+}
+
+if wants python; then
+    begin_stage python "the Python package"
+    test_package python tests/python "${rowmill_python_packages[@]}"
 fi
 
 if wants asan; then
@@ -232,6 +255,22 @@ fi
 if wants tsan-engine; then
     begin_stage tsan-engine "unit tests of the engine, with ThreadSanitizer"
     run_with_tsan engine
+fi
+
+if wants wheel; then
+    begin_stage wheel "pip builds the package"
+    if python_environment build/wheel pyarrow && build/wheel/bin/pip install --quiet .; then
+        count command --name "the installed command" -- build/wheel/bin/rowmill doctor
+        count command --name "the installed package" -- build/wheel/bin/python -I -c \
+            'import rowmill; rowmill.Model("smollm2").plan("sentiment", ["fine", "bad"])'
+    else
+        fail "pip install ."
+    fi
+fi
+
+if wants ray; then
+    begin_stage ray "the Python package on a local Ray cluster"
+    test_package ray tests/ray "${rowmill_ray_packages[@]}"
 fi
 
 if wants debug; then

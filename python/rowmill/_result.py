@@ -108,7 +108,7 @@ class Result:
         drawn[0].barh(list(rows), list(rows.values()))
         drawn[0].invert_yaxis()
         drawn[0].set_xlabel("rows")
-        drawn[0].set_title(f"{self.run['task']}, {self.measures['rows_per_second']:.1f} rows/s")
+        drawn[0].set_title(f"{self.run['task']}: {self.run['rows']['total']} rows")
         if confusion and len(drawn) > 1:
             _draw_confusion(drawn[1], gold)
         return axes

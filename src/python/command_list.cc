@@ -8,7 +8,7 @@ namespace {
 OptionInfo Describe(const CLI::Option& option) {
   OptionInfo info;
   info.is_positional = option.get_positional();
-  info.is_switch = option.get_type_size() == 0;
+  info.is_switch = option.get_items_expected_max() == 0;
   info.is_repeated = option.get_items_expected_max() > 1;
   info.is_required = option.get_required();
   info.text = option.get_description();
