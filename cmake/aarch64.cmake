@@ -10,7 +10,7 @@ set(CMAKE_CROSSCOMPILING_EMULATOR qemu-aarch64)
 get_filename_component(ROWMILL_SYSROOT ${CMAKE_CURRENT_LIST_DIR}/../build/aarch64-sysroot ABSOLUTE)
 # Not CMAKE_SYSROOT: the C library is the compiler's own. fmt is used by its headers alone and found by
 # no package, hence the include folder.
-set(CMAKE_CXX_FLAGS_INIT "-isystem ${ROWMILL_SYSROOT}/usr/include")
+set(CMAKE_CXX_FLAGS_INIT "-isystem ${ROWMILL_SYSROOT}/usr/include -isystem ${ROWMILL_SYSROOT}/usr/include/aarch64-linux-gnu")
 set(CMAKE_EXE_LINKER_FLAGS_INIT -static)
 set(CMAKE_FIND_ROOT_PATH ${ROWMILL_SYSROOT})
 set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)

@@ -9,7 +9,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 packages=(zlib1g-dev libzstd-dev libutf8proc-dev libfmt-dev libcli11-dev nlohmann-json3-dev libgtest-dev
-    libgmock-dev libre2-dev)
+    libgmock-dev libre2-dev libjpeg62-turbo-dev libpng-dev libwebp-dev)
 root="$PWD/build/aarch64-sysroot"
 stamp="$root/.packages"
 if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "${packages[*]}" ]; then exit 0; fi

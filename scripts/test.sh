@@ -162,6 +162,7 @@ elif has_model smollm2; then
     summary_options+=(--goldens-required)
     has_model gemma3-270m || summary_options+=(--excused gemma)
     has_model minilm || summary_options+=(--excused minilm)
+    has_model efficientnet-lite0 || summary_options+=(--excused efficientnet)
     # No package names a licence for these: used where somebody has converted them.
     [ -d "$ROWMILL_MODELS/marian-en-pt" ] || summary_options+=(--excused marian)
     # Half a gigabyte for one tokeniser: used where it is, not fetched.

@@ -288,6 +288,10 @@ ExitCode RunTask(Caller& caller, const JobFlags& flags, Purpose purpose, const M
   const std::shared_ptr<const LoadedModel> kept =
       LoadModelFor(caller, flags, flags.model, *file_system);
   const LoadedModel& loaded = *kept;
+  if (loaded.tokenizer == nullptr && flags.files.empty()) {
+    throw UsageError("this task reads text, and the model '" + loaded.reference +
+                     "' reads pictures: give another --model");
+  }
   const std::unique_ptr<Task> task = make_task(loaded.ForTasks(), prompt);
   RequireModelKind(task->name(), KindFor(task->decode_spec()), loaded.ForTasks());
 
@@ -593,6 +597,7 @@ void AddAllTasks(CLI::App& parent, Action& action, Purpose purpose) {
   AddSimilar(parent, action, purpose);
   AddAnswer(parent, action, purpose);
   AddTranslate(parent, action, purpose);
+  AddRecognize(parent, action, purpose);
 }
 
 }  // namespace

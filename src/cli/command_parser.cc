@@ -124,6 +124,7 @@ CommandParser::CommandParser()
   AddSimilarCommand(app_, action_);
   AddAnswerCommand(app_, action_);
   AddTranslateCommand(app_, action_);
+  AddRecognizeCommand(app_, action_);
   AddPlanCommand(app_, action_);
   AddVerifyCommand(app_, action_);
   AddMergeCommand(app_, action_);

@@ -32,5 +32,7 @@ ExitCode RunTask(Caller& caller, const JobFlags& flags, Purpose purpose, const M
 
 // `rowmill answer`, `rowmill plan answer` and `rowmill verify answer`.
 void AddAnswer(CLI::App& parent, std::function<ExitCode(Caller&)>& action, Purpose purpose);
+// The same of `recognize`.
+void AddRecognize(CLI::App& parent, std::function<ExitCode(Caller&)>& action, Purpose purpose);
 
 }  // namespace rowmill

@@ -58,8 +58,15 @@ struct TranslateSpec {
   size_t num_tokens = 0;      // of the tokeniser, where the model has more: those have no text
 };
 
-using DecodeSpec =
-    std::variant<ScoreSpec, GenerateSpec, EncodeSpec, ContinuationSpec, TranslateSpec>;
+// For models of pictures: how many of the likeliest classes are kept, as answers[0], the likeliest
+// first and of equals the lower one, and their label_log_probs.
+struct RecognizeSpec {
+  uint32_t top = 5;  // at least 1
+  uint64_t max_pixels = 0;
+};
+
+using DecodeSpec = std::variant<ScoreSpec, GenerateSpec, EncodeSpec, ContinuationSpec,
+                                TranslateSpec, RecognizeSpec>;
 
 // Whether a token's numbers depend on what stands before it alone, so that a common beginning of
 // prompts is computed once. An encoder's tokens see what follows them as well.
@@ -79,9 +86,10 @@ enum class FinishReason : uint8_t {
 struct DecodeResult {
   bool finite = true;  // false: NaN came up; everything else is empty
   FinishReason finish = FinishReason::kScored;
-  // [num_labels], ScoreSpec and EncodeSpec with labels; [1], ContinuationSpec
+  // [num_labels], ScoreSpec and EncodeSpec with labels; [1], ContinuationSpec; [top], RecognizeSpec
   std::vector<double> label_log_probs;
-  // [num_samples], GenerateSpec, or [source texts], TranslateSpec; without the end token
+  // [num_samples], GenerateSpec, or [source texts], TranslateSpec; without the end token. [1],
+  // RecognizeSpec: classes
   std::vector<std::vector<int32_t>> answers;
   std::vector<float> embedding;  // [embedding_dim], EncodeSpec without labels
 };

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "engine/encoding_unit.h"
+#include "engine/image_unit.h"
 #include "engine/sequence_to_sequence_unit.h"
 
 namespace rowmill {
@@ -46,6 +47,12 @@ std::unique_ptr<ModelUnit> MakeUnitOf(const Encoder& model, const UnitContext& c
 std::unique_ptr<ModelUnit> MakeUnitOf(const EncoderDecoder& model, const UnitContext& context) {
   return std::make_unique<UnitOfKind<SequenceToSequenceUnit>>(
       model, context.kernels, std::get<TranslateSpec>(context.spec), context.options, context.team);
+}
+
+std::unique_ptr<ModelUnit> MakeUnitOf(const ImageModel& model, const UnitContext& context) {
+  return std::make_unique<UnitOfKind<ImageUnit>>(model, std::get<RecognizeSpec>(context.spec),
+                                                 context.options, context.team,
+                                                 context.file_system);
 }
 
 struct MemoryQuestion {
@@ -92,6 +99,12 @@ void AddMemoryOf(const EncoderDecoder& model, const MemoryQuestion& question,
       std::max<uint64_t>(
           largest, std::min<uint64_t>(options.kv_bytes, largest * uint64_t{options.max_rows}));
   memory.max_seq_len = model.max_source_len();
+}
+
+void AddMemoryOf(const ImageModel& model, const MemoryQuestion& question, MemoryOptions& memory) {
+  memory.weight_bytes = model.weight_bytes();
+  memory.workspace_bytes = ImageUnit::WorkspaceBytes(model, std::get<RecognizeSpec>(question.spec),
+                                                     question.options, question.threads_per_unit);
 }
 
 }  // namespace

@@ -24,6 +24,8 @@
   void Relu(const float* x, float* y, size_t n);                                         \
   void Ssru(const KernelTable::SsruArgs& args);                                          \
   void AddBias(float* y, const float* b, size_t m, size_t n);                            \
+  void BiasClamp(const KernelTable::BiasClampArgs& args);                                \
+  void Depthwise(const KernelTable::DepthwiseArgs& args);                                \
   void GeluTanh(const float* x, float* y, size_t n);                                     \
   void GegluTanh(const float* gate, const float* up, float* y, size_t n);                \
   void Scale(const float* x, float a, float* y, size_t n);                               \

@@ -24,6 +24,7 @@ constexpr Operation kOperations[] = {
     ROWMILL_OPERATION(layer_norm),    ROWMILL_OPERATION(rope),
     ROWMILL_OPERATION(swiglu),        ROWMILL_OPERATION(gelu_erf),
     ROWMILL_OPERATION(relu),          ROWMILL_OPERATION(ssru),
+    ROWMILL_OPERATION(bias_clamp),    ROWMILL_OPERATION(depthwise),
     ROWMILL_OPERATION(add_bias),      ROWMILL_OPERATION(gelu_tanh),
     ROWMILL_OPERATION(geglu_tanh),    ROWMILL_OPERATION(scale),
     ROWMILL_OPERATION(store_kv),      ROWMILL_OPERATION(attend),

@@ -274,6 +274,30 @@ struct KernelTable {
   // y[r, i] = y[r, i] + b[i] for each of m rows of length n.
   void (*add_bias)(float* y, const float* b, size_t m, size_t n);
 
+  // y[r, i] = Clamp(y[r, i] + b[i]) for each of m rows of length n, where Clamp(x) is low where
+  // x < low, high where x > high, else x: NaN stays NaN. ReLU6 has the bounds 0 and 6.
+  struct BiasClampArgs {
+    float* y;        // [m, n]
+    const float* b;  // [n]
+    size_t m, n;
+    float low, high;
+  };
+  void (*bias_clamp)(const BiasClampArgs& args);
+
+  // A row of a depthwise convolution: per output column x and channel c
+  //   acc = b[c]; for each kernel row ky and kernel column kx, in that order, whose input lies in
+  //   the image:  acc = fma(rows[ky][x * stride + kx - pad, c], w[ky, kx, c], acc);  y = Clamp(acc)
+  struct DepthwiseArgs {
+    const float* const* rows;    // [kernel] -> [in_width, channels]; null: outside of the image
+    const float* w;              // [kernel, kernel, channels]
+    const float* b;              // [channels]
+    float* y;                    // [out_width, channels]
+    size_t kernel, stride, pad;  // pad: columns that the kernel hangs out on the left
+    size_t in_width, out_width, channels;
+    float low, high;
+  };
+  void (*depthwise)(const DepthwiseArgs& args);
+
   // GELU by its tanh approximation (arXiv:1606.08415), where 0.5 * (1 + tanh(z)) is taken as
   // 1 / (1 + e^-2z):  t = x * fma(x * x, kGeluCubic, kGeluLinear);  g = x / (1 + Exp(-t)).
   // gelu_tanh: y[i] = g(x[i]).  geglu_tanh: y[i] = g(gate[i]) * up[i].  y may be x or gate.

@@ -92,6 +92,29 @@ std::vector<float> WeightLoader::Vector(const std::string& name, size_t n) {
   return values;
 }
 
+std::vector<float> WeightLoader::Values(const std::string& name, std::vector<uint64_t> shape) {
+  const SourceWeight weight = Checked(name, std::move(shape));
+  if (weight.stored != StoredAs::kSame) Fail(name, "is stored in another form than it is used in");
+  const TensorView& tensor = *weight.tensor;
+  std::vector<float> values(tensor.num_elements());
+  const size_t columns = tensor.cols();
+  for (size_t row = 0; row < tensor.rows(); ++row) {
+    DequantizeRow(tensor, row, std::span(values).subspan(row * columns, columns));
+  }
+  return values;
+}
+
+PackedWeights WeightLoader::PackValues(std::span<const float> values, size_t n, size_t k) {
+  CHECK(values.size() == n * k);
+  const TensorView rows = {"", DType::kF32, {n, k}, std::as_bytes(values)};
+  if (numerics_ != Numerics::kInt8 || !CanQuantize(rows)) {
+    return PackedWeights::Pack(rows, PackedWeights::Mode::kFloat, {}, team_);
+  }
+  const std::vector<std::byte> blocks = QuantizeToQ8_0(rows);
+  return PackedWeights::Pack({"", DType::kQ8_0, {n, k}, blocks}, PackedWeights::Mode::kNative, {},
+                             team_);
+}
+
 std::vector<float> WeightLoader::VectorIfAny(const std::string& name, size_t n) {
   return Has(name) ? Vector(name, n) : std::vector<float>();
 }

@@ -46,6 +46,10 @@ class WeightLoader {
     size_t count;
   };
   PackedWeights MatrixRows(const std::string& name, size_t n, size_t k, Rows rows);
+  // All values of a weight of any shape as f32, in the container's order.
+  std::vector<float> Values(const std::string& name, std::vector<uint64_t> shape);
+  // A matrix [n, k] that was computed from weights, packed as one of the container would be.
+  PackedWeights PackValues(std::span<const float> values, size_t n, size_t k);
   // A matrix [n, k] as it lies in the container, which must store it as the family uses it.
   const TensorView& View(const std::string& name, size_t n, size_t k);
   // Throws ModelError where the container has this tensor: running without it would give wrong

@@ -47,7 +47,7 @@ std::string ModelSha256(const ModelFile& file, FileSystem& file_system,
   for (const SafetensorsFile& shard : folder.shards()) add(shard.name(), shard.bytes());
   for (const char* name :
        {"config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json",
-        "chat_template.jinja", "vocab.txt", "1_Pooling/config.json"}) {
+        "chat_template.jinja", "vocab.txt", "1_Pooling/config.json", "preprocessor_config.json"}) {
     if (const auto text = folder.FindText(name, SIZE_MAX)) {
       add(folder.name() + "/" + name, AsBytes(*text));
     }
@@ -89,6 +89,7 @@ Numerics RecipeFor(const ModelFile& file, Numerics asked) {
 AnyModel LoadedModel::Any() const {
   if (encoder != nullptr) return encoder.get();
   if (encoder_decoder != nullptr) return encoder_decoder.get();
+  if (image_model != nullptr) return image_model.get();
   return decoder.get();
 }
 
@@ -97,9 +98,11 @@ TaskModel LoadedModel::ForTasks() const {
   model.tokenizer = tokenizer.get();
   model.chat_template = chat_template.get();
   model.chat_template_error = chat_template_error;
-  model.max_seq_len = decoder != nullptr   ? decoder->max_seq_len()
-                      : encoder != nullptr ? encoder->max_seq_len()
-                                           : encoder_decoder->max_source_len();
+  model.max_seq_len = decoder != nullptr           ? decoder->max_seq_len()
+                      : encoder != nullptr         ? encoder->max_seq_len()
+                      : encoder_decoder != nullptr ? encoder_decoder->max_source_len()
+                                                   : 0;
+  model.image_model = image_model.get();
   model.encoder = encoder.get();
   model.encoder_decoder = encoder_decoder.get();
   model.sha256 = sha256;
@@ -138,6 +141,11 @@ LoadedModel LoadModel(const std::string& reference, const LoadOptions& load_opti
   model.file = std::make_unique<const ModelFile>(ModelFile::Open(model.path));
   LoadOptions options = load_options;
   options.numerics = model.numerics = RecipeFor(*model.file, options.numerics);
+  if (IsImageModel(*model.file)) {
+    model.image_model = LoadImageModel(*model.file, options, team);
+    model.sha256 = ModelSha256(*model.file, file_system, hash_folder);
+    return model;
+  }
   LoadedText text = LoadText(*model.file);
   model.tokenizer = std::move(text.tokenizer);
   model.chat_template = std::move(text.chat_template);

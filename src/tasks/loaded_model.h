@@ -21,11 +21,12 @@ struct LoadedModel {
   std::string sha256;  // of the file, or of the list of a folder's files; hexadecimal
   Numerics numerics = Numerics::kAuto;    // the recipe that `auto` stood for
   std::unique_ptr<const ModelFile> file;  // mapped; texts and float weights may be views into it
-  // One of the three; the others are null.
+  // One of the four; the others are null.
   std::unique_ptr<const Decoder> decoder;
   std::unique_ptr<const Encoder> encoder;
   std::unique_ptr<const EncoderDecoder> encoder_decoder;
-  std::unique_ptr<const Tokenizer> tokenizer;
+  std::unique_ptr<const ImageModel> image_model;
+  std::unique_ptr<const Tokenizer> tokenizer;         // null where the model reads pictures
   std::unique_ptr<const ChatTemplate> chat_template;  // null where the file has none
 
   std::string chat_template_error;  // why it has one that cannot be used

@@ -10,16 +10,18 @@ namespace {
 ModelKind KindOf(const TaskModel& model) {
   if (model.encoder != nullptr) return ModelKind::kEncoder;
   if (model.encoder_decoder != nullptr) return ModelKind::kEncoderDecoder;
+  if (model.image_model != nullptr) return ModelKind::kImages;
   return ModelKind::kDecoder;
 }
 
 const char* NameOf(ModelKind kind) {
-  constexpr const char* kNames[] = {"a decoder", "an encoder", "an encoder-decoder"};
+  constexpr const char* kNames[] = {"a decoder", "an encoder", "an encoder-decoder",
+                                    "a model of pictures"};
   return kNames[static_cast<size_t>(kind)];
 }
 
 const char* ExampleOf(ModelKind kind) {
-  constexpr const char* kExamples[] = {"smollm2", "minilm", "marian-en-pt"};
+  constexpr const char* kExamples[] = {"smollm2", "minilm", "marian-en-pt", "efficientnet-lite0"};
   return kExamples[static_cast<size_t>(kind)];
 }
 
@@ -28,6 +30,7 @@ const char* ExampleOf(ModelKind kind) {
 ModelKind KindFor(const DecodeSpec& spec) {
   if (std::holds_alternative<EncodeSpec>(spec)) return ModelKind::kEncoder;
   if (std::holds_alternative<TranslateSpec>(spec)) return ModelKind::kEncoderDecoder;
+  if (std::holds_alternative<RecognizeSpec>(spec)) return ModelKind::kImages;
   return ModelKind::kDecoder;
 }
 

@@ -9,7 +9,7 @@
 
 namespace rowmill {
 
-enum class ModelKind : uint8_t { kDecoder, kEncoder, kEncoderDecoder };
+enum class ModelKind : uint8_t { kDecoder, kEncoder, kEncoderDecoder, kImages };
 
 // The kind that can do what a task asks of its model.
 ModelKind KindFor(const DecodeSpec& spec);

@@ -14,7 +14,7 @@
 namespace rowmill {
 namespace {
 
-constexpr std::array<ModelAlias, 6> kAliases = {{
+constexpr std::array<ModelAlias, 7> kAliases = {{
     {"smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf", "98 MB", "Apache-2.0",
      "SmolLM2 135M Instruct, 4 bits: labels, short texts; the default"},
     {"minilm", "minilm", "91 MB", "Apache-2.0",
@@ -27,6 +27,8 @@ constexpr std::array<ModelAlias, 6> kAliases = {{
      "Bergamot's small student, English to Portuguese"},
     {"marian-pt-en", "marian-pt-en", "70 MB", "none stated",
      "Bergamot's small student, Portuguese to English"},
+    {"efficientnet-lite0", "efficientnet-lite0", "19 MB", "Apache-2.0 upstream",
+     "EfficientNet-Lite0, 1,000 classes of ImageNet; the default of recognize"},
 }};
 
 bool IsFile(const std::string& path) {

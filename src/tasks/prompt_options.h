@@ -15,6 +15,7 @@ namespace rowmill {
 class ChatTemplate;
 class Encoder;
 class EncoderDecoder;
+class ImageModel;
 class Redactor;
 class Tokenizer;
 
@@ -27,6 +28,7 @@ struct TaskModel {
   const Encoder* encoder = nullptr;                 // null where the model is no encoder
   std::string sha256;                               // of the model
   const EncoderDecoder* encoder_decoder = nullptr;  // null where it is none
+  const ImageModel* image_model = nullptr;          // null where it is none; it has no tokeniser
 };
 
 enum class PromptMode : uint8_t {

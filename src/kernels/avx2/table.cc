@@ -20,6 +20,8 @@ const KernelTable& Avx2Table() {
       .relu = avx2::Relu,
       .ssru = avx2::Ssru,
       .add_bias = avx2::AddBias,
+      .bias_clamp = avx2::BiasClamp,
+      .depthwise = avx2::Depthwise,
       .gelu_tanh = avx2::GeluTanh,
       .geglu_tanh = avx2::GegluTanh,
       .scale = avx2::Scale,

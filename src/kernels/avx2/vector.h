@@ -22,6 +22,8 @@ constexpr size_t kAttendRows = 6;
 // but two measured slower than one here (12 against 17 GMAC/s on Zen 4).
 constexpr size_t kLoneRowVectors = 1;
 constexpr size_t kFloatGemmRows = 6;
+// Outputs of a depthwise convolution that share its inputs: six registers of sums.
+constexpr size_t kDepthwiseColumns = 3;
 
 ROWMILL_INLINE F32x16 SetF32(float x) {
   const __m256 all = _mm256_set1_ps(x);

@@ -21,6 +21,9 @@ constexpr size_t kAttendRows = 12;
 // additions to hide their latency.
 constexpr size_t kLoneRowVectors = 4;
 constexpr size_t kFloatGemmRows = 12;
+// Outputs of a depthwise convolution that share its inputs: their sums and a row of the kernel stay
+// in registers.
+constexpr size_t kDepthwiseColumns = 7;
 
 ROWMILL_INLINE F32x16 ZeroF32() { return _mm512_setzero_ps(); }
 ROWMILL_INLINE F32x16 SetF32(float x) { return _mm512_set1_ps(x); }

@@ -22,6 +22,8 @@ const KernelTable& Avx512VnniTable() {
       .relu = avx512::Relu,
       .ssru = avx512::Ssru,
       .add_bias = avx512::AddBias,
+      .bias_clamp = avx512::BiasClamp,
+      .depthwise = avx512::Depthwise,
       .gelu_tanh = avx512::GeluTanh,
       .geglu_tanh = avx512::GegluTanh,
       .scale = avx512::Scale,

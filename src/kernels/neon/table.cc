@@ -20,6 +20,8 @@ const KernelTable& NeonTable() {
       .relu = neon::Relu,
       .ssru = neon::Ssru,
       .add_bias = neon::AddBias,
+      .bias_clamp = neon::BiasClamp,
+      .depthwise = neon::Depthwise,
       .gelu_tanh = neon::GeluTanh,
       .geglu_tanh = neon::GegluTanh,
       .scale = neon::Scale,

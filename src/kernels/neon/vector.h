@@ -24,6 +24,8 @@ constexpr size_t kAttendRows = 6;
 // ARM machine was at hand.
 constexpr size_t kLoneRowVectors = 2;
 constexpr size_t kFloatGemmRows = 6;
+// Outputs of a depthwise convolution that share its inputs: 16 registers of sums.
+constexpr size_t kDepthwiseColumns = 4;
 
 ROWMILL_INLINE F32x16 SetF32(float x) {
   const float32x4_t all = vdupq_n_f32(x);

@@ -18,6 +18,8 @@ const KernelTable& ScalarTable() {
       .relu = scalar::Relu,
       .ssru = scalar::Ssru,
       .add_bias = scalar::AddBias,
+      .bias_clamp = scalar::BiasClamp,
+      .depthwise = scalar::Depthwise,
       .gelu_tanh = scalar::GeluTanh,
       .geglu_tanh = scalar::GegluTanh,
       .scale = scalar::Scale,
