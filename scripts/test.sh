@@ -165,6 +165,7 @@ elif has_model smollm2; then
     has_model efficientnet-lite0 || summary_options+=(--excused efficientnet)
     # No package names a licence for these: used where somebody has converted them.
     [ -d "$ROWMILL_MODELS/marian-en-pt" ] || summary_options+=(--excused marian)
+    [ -d "$ROWMILL_MODELS/whisper-base" ] || summary_options+=(--excused whisper)
     # Half a gigabyte for one tokeniser: used where it is, not fetched.
     [ -f "$ROWMILL_MODELS/qwen2.5-coder-0.5b-instruct-q4_k_m.gguf" ] || summary_options+=(--excused qwen)
 fi

@@ -5,6 +5,7 @@
 #include <memory>
 #include <thread>
 
+#include "base/check.h"
 #include "base/cpu.h"
 #include "cli/commands.h"
 #include "cli/explanation_view.h"
@@ -598,6 +599,7 @@ void AddAllTasks(CLI::App& parent, Action& action, Purpose purpose) {
   AddAnswer(parent, action, purpose);
   AddTranslate(parent, action, purpose);
   AddRecognize(parent, action, purpose);
+  AddTranscribe(parent, action, purpose);
 }
 
 }  // namespace

@@ -18,6 +18,7 @@ Examples:
   rowmill embed docs.jsonl --text body -o vectors.jsonl
   rowmill similar questions.jsonl answers.jsonl --text body -k 5 -o pairs.jsonl
   rowmill translate lines.txt --from en --to pt -o lines.pt.txt
+  rowmill transcribe 'calls/*.wav' -o calls.jsonl
   rowmill plan sentiment reviews.csv --text review
   zcat big.jsonl.gz | rowmill sentiment - --format jsonl > out.jsonl
 
@@ -125,6 +126,7 @@ CommandParser::CommandParser()
   AddAnswerCommand(app_, action_);
   AddTranslateCommand(app_, action_);
   AddRecognizeCommand(app_, action_);
+  AddTranscribeCommand(app_, action_);
   AddPlanCommand(app_, action_);
   AddVerifyCommand(app_, action_);
   AddMergeCommand(app_, action_);

@@ -34,5 +34,7 @@ ExitCode RunTask(Caller& caller, const JobFlags& flags, Purpose purpose, const M
 void AddAnswer(CLI::App& parent, std::function<ExitCode(Caller&)>& action, Purpose purpose);
 // The same of `recognize`.
 void AddRecognize(CLI::App& parent, std::function<ExitCode(Caller&)>& action, Purpose purpose);
+// The same for `transcribe`.
+void AddTranscribe(CLI::App& parent, std::function<ExitCode(Caller&)>& action, Purpose purpose);
 
 }  // namespace rowmill

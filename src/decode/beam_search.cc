@@ -134,6 +134,11 @@ const std::vector<int32_t>& BeamSearch::answer() const {
   return Best()->tokens;
 }
 
+double BeamSearch::answer_log_probability() const {
+  CHECK(open_.empty());
+  return Best()->log_probability;
+}
+
 bool BeamSearch::was_cut() const { return ended_.empty(); }
 
 }  // namespace rowmill

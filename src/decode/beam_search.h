@@ -50,6 +50,7 @@ class BeamSearch {
 
   // Of the answer, when open() is empty.
   const std::vector<int32_t>& answer() const;
+  double answer_log_probability() const;
   bool was_cut() const;  // max_tokens were reached without an end
 
  private:

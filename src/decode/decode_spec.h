@@ -12,6 +12,7 @@
 #include "decode/label_trie.h"
 #include "decode/linear_head.h"
 #include "decode/sampler.h"
+#include "decode/transcribe_spec.h"
 #include "models/encoder.h"
 
 namespace rowmill {
@@ -66,7 +67,7 @@ struct RecognizeSpec {
 };
 
 using DecodeSpec = std::variant<ScoreSpec, GenerateSpec, EncodeSpec, ContinuationSpec,
-                                TranslateSpec, RecognizeSpec>;
+                                TranslateSpec, RecognizeSpec, TranscribeSpec>;
 
 // Whether a token's numbers depend on what stands before it alone, so that a common beginning of
 // prompts is computed once. An encoder's tokens see what follows them as well.

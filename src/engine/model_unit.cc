@@ -7,6 +7,7 @@
 #include "engine/encoding_unit.h"
 #include "engine/image_unit.h"
 #include "engine/sequence_to_sequence_unit.h"
+#include "engine/transcription_unit.h"
 
 namespace rowmill {
 namespace {
@@ -35,6 +36,9 @@ class UnitOfKind final : public ModelUnit {
   Unit unit_;
 };
 
+// Seconds.
+constexpr size_t kTypicalLongClip = 1800;
+
 // One overload per kind.
 std::unique_ptr<ModelUnit> MakeUnitOf(const Decoder& model, const UnitContext& context) {
   return std::make_unique<UnitOfKind<ExecutionUnit>>(model, context.kernels, context.spec,
@@ -53,6 +57,12 @@ std::unique_ptr<ModelUnit> MakeUnitOf(const ImageModel& model, const UnitContext
   return std::make_unique<UnitOfKind<ImageUnit>>(model, std::get<RecognizeSpec>(context.spec),
                                                  context.options, context.team,
                                                  context.file_system);
+}
+
+std::unique_ptr<ModelUnit> MakeUnitOf(const Whisper& model, const UnitContext& context) {
+  return std::make_unique<UnitOfKind<TranscriptionUnit>>(
+      model, std::get<TranscribeSpec>(context.spec),
+      TranscriptionContext{context.kernels, context.options, context.file_system, context.team});
 }
 
 struct MemoryQuestion {
@@ -105,6 +115,18 @@ void AddMemoryOf(const ImageModel& model, const MemoryQuestion& question, Memory
   memory.weight_bytes = model.weight_bytes();
   memory.workspace_bytes = ImageUnit::WorkspaceBytes(model, std::get<RecognizeSpec>(question.spec),
                                                      question.options, question.threads_per_unit);
+}
+
+// Windows in flight, and the samples and features of a clip of half an hour, which is longer than
+// most.
+void AddMemoryOf(const Whisper& model, const MemoryQuestion& question, MemoryOptions& memory) {
+  const auto& spec = std::get<TranscribeSpec>(question.spec);
+  memory.weight_bytes = model.weight_bytes();
+  memory.workspace_bytes =
+      TranscriptionUnit::WorkspaceBytes(model, spec, question.threads_per_unit) +
+      TranscriptionUnit::WindowsBytes(model, spec, question.options) +
+      TranscriptionUnit::ClipBytes(model, kTypicalLongClip);
+  memory.max_seq_len = model.config().max_seq_len;
 }
 
 }  // namespace

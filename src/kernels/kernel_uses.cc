@@ -29,7 +29,8 @@ constexpr Operation kOperations[] = {
     ROWMILL_OPERATION(geglu_tanh),    ROWMILL_OPERATION(scale),
     ROWMILL_OPERATION(store_kv),      ROWMILL_OPERATION(attend),
     ROWMILL_OPERATION(attend_finish), ROWMILL_OPERATION(attend_whole),
-    ROWMILL_OPERATION(max_value),     ROWMILL_OPERATION(sum_exp),
+    ROWMILL_OPERATION(weigh_keys),    ROWMILL_OPERATION(max_value),
+    ROWMILL_OPERATION(sum_exp),
 };
 
 #undef ROWMILL_OPERATION

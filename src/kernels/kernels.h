@@ -335,6 +335,13 @@ struct KernelTable {
   //   from 0; y[d] = out[d] / Tree(sum)
   void (*attend_whole)(const AttendWholeArgs& args);
 
+  // Turns scores s_j [num_rows, ld] into weights, in place. Per row:
+  //   b = max of the s_j that are not NaN (-infinity where all are), plus +0;  p_j = Exp(s_j - b)
+  //   sums[row] = Tree of the sums of p_j by j mod 16, in order of j
+  // What lies behind num_keys, up to the next multiple of 16, becomes 0. num_keys > 0; ld is at
+  // least that multiple.
+  void (*weigh_keys)(float* scores, size_t ld, size_t num_rows, size_t num_keys, float* sums);
+
   // The largest of n > 0 values, plus +0 (NaN where one is NaN), and the sum over i of Exp(x[i] -
   // max) with 16 partial sums by i mod 16 and Tree.
   float (*max_value)(const float* x, size_t n);

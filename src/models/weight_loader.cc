@@ -106,13 +106,7 @@ std::vector<float> WeightLoader::Values(const std::string& name, std::vector<uin
 
 PackedWeights WeightLoader::PackValues(std::span<const float> values, size_t n, size_t k) {
   CHECK(values.size() == n * k);
-  const TensorView rows = {"", DType::kF32, {n, k}, std::as_bytes(values)};
-  if (numerics_ != Numerics::kInt8 || !CanQuantize(rows)) {
-    return PackedWeights::Pack(rows, PackedWeights::Mode::kFloat, {}, team_);
-  }
-  const std::vector<std::byte> blocks = QuantizeToQ8_0(rows);
-  return PackedWeights::Pack({"", DType::kQ8_0, {n, k}, blocks}, PackedWeights::Mode::kNative, {},
-                             team_);
+  return PackRows({"", DType::kF32, {n, k}, std::as_bytes(values)}, {});
 }
 
 std::vector<float> WeightLoader::VectorIfAny(const std::string& name, size_t n) {
@@ -149,16 +143,37 @@ PackedWeights WeightLoader::Pack(const std::string& name, const MatrixPart& part
                            weight.tensor->dtype,
                            {part.rows.count, part.k},
                            bytes.subspan(part.rows.begin * row_bytes, part.rows.count * row_bytes)};
-  if (numerics_ != Numerics::kInt8 || part.precision == Precision::kAsStored ||
-      !CanQuantize(rows)) {
-    return PackedWeights::Pack(rows, ModeOf(numerics_), part.row_order, team_);
+  return PackRows(rows, part.row_order, part.precision);
+}
+
+PackedWeights WeightLoader::PackRows(const TensorView& rows, std::span<const uint32_t> row_order,
+                                     Precision precision) {
+  if (numerics_ != Numerics::kInt8 || precision == Precision::kAsStored || !CanQuantize(rows)) {
+    return PackedWeights::Pack(rows, ModeOf(numerics_), row_order, team_);
   }
-  const bool in_two_terms = part.precision == Precision::kTwoTerms;
+  const bool in_two_terms = precision == Precision::kTwoTerms;
   const PackedWeights::Mode mode =
       in_two_terms ? PackedWeights::Mode::kTwoTerms : PackedWeights::Mode::kNative;
   const std::vector<std::byte> blocks = QuantizeToQ8_0(rows);
   const TensorView quantized = {rows.name, DType::kQ8_0, rows.shape, blocks};
-  return PackedWeights::Pack(quantized, mode, part.row_order, team_);
+  return PackedWeights::Pack(quantized, mode, row_order, team_);
+}
+
+PackedWeights WeightLoader::Convolution(const std::string& name, const ConvolutionShape& shape) {
+  const SourceWeight weight = Checked(name, {shape.n, shape.channels, shape.width});
+  if (weight.stored != StoredAs::kSame) Fail(name, "is stored in another form than it is used in");
+  const size_t k = shape.width * shape.channels;
+  std::vector<float> matrix(shape.n * k);
+  std::vector<float> taps(shape.width);
+  for (size_t row = 0; row < shape.n; ++row) {
+    for (size_t channel = 0; channel < shape.channels; ++channel) {
+      DequantizeRow(*weight.tensor, row * shape.channels + channel, taps);
+      for (size_t tap = 0; tap < shape.width; ++tap) {
+        matrix[row * k + tap * shape.channels + channel] = taps[tap];
+      }
+    }
+  }
+  return PackValues(matrix, shape.n, k);
 }
 
 const TensorView& WeightLoader::View(const std::string& name, size_t n, size_t k) {

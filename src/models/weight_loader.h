@@ -50,6 +50,12 @@ class WeightLoader {
   std::vector<float> Values(const std::string& name, std::vector<uint64_t> shape);
   // A matrix [n, k] that was computed from weights, packed as one of the container would be.
   PackedWeights PackValues(std::span<const float> values, size_t n, size_t k);
+  // A convolution over time [n, channels, width] as the matrix [n, width * channels], packed: its
+  // input is `width` frames of all channels, one behind the other.
+  struct ConvolutionShape {
+    size_t n, channels, width;
+  };
+  PackedWeights Convolution(const std::string& name, const ConvolutionShape& shape);
   // A matrix [n, k] as it lies in the container, which must store it as the family uses it.
   const TensorView& View(const std::string& name, size_t n, size_t k);
   // Throws ModelError where the container has this tensor: running without it would give wrong
@@ -66,6 +72,8 @@ class WeightLoader {
     Precision precision = Precision::kAsRecipe;
   };
   PackedWeights Pack(const std::string& name, const MatrixPart& part);
+  PackedWeights PackRows(const TensorView& rows, std::span<const uint32_t> row_order,
+                         Precision precision = Precision::kAsRecipe);
   // `shape` is the one that the family computes with.
   SourceWeight Checked(const std::string& name, std::vector<uint64_t> shape);
   [[noreturn]] void Fail(const std::string& name, const std::string& problem) const;

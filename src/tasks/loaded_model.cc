@@ -78,10 +78,12 @@ Vocabulary ReadFolderVocabulary(const ModelFile& file) {
   return ReadHuggingFaceVocabulary(folder);
 }
 
-// For encoders `auto` is int8: less than half the time, and vectors so near to the exact ones that
-// no measured score moved by more than its noise (docs/accuracy.md).
+// For encoders and speech models `auto` is int8: less than half the time, and vectors so near to
+// the exact ones that no measured score moved by more than its noise, texts the same on all but a
+// few clips (docs/accuracy.md).
 Numerics RecipeFor(const ModelFile& file, Numerics asked) {
-  return asked == Numerics::kAuto && IsEncoder(file) ? Numerics::kInt8 : asked;
+  const bool prefers_int8 = IsEncoder(file) || IsWhisper(file);
+  return asked == Numerics::kAuto && prefers_int8 ? Numerics::kInt8 : asked;
 }
 
 }  // namespace
@@ -90,6 +92,7 @@ AnyModel LoadedModel::Any() const {
   if (encoder != nullptr) return encoder.get();
   if (encoder_decoder != nullptr) return encoder_decoder.get();
   if (image_model != nullptr) return image_model.get();
+  if (whisper != nullptr) return whisper.get();
   return decoder.get();
 }
 
@@ -101,10 +104,12 @@ TaskModel LoadedModel::ForTasks() const {
   model.max_seq_len = decoder != nullptr           ? decoder->max_seq_len()
                       : encoder != nullptr         ? encoder->max_seq_len()
                       : encoder_decoder != nullptr ? encoder_decoder->max_source_len()
+                      : whisper != nullptr         ? whisper->config().max_seq_len
                                                    : 0;
   model.image_model = image_model.get();
   model.encoder = encoder.get();
   model.encoder_decoder = encoder_decoder.get();
+  model.whisper = whisper.get();
   model.sha256 = sha256;
   return model;
 }
@@ -159,6 +164,9 @@ LoadedModel LoadModel(const std::string& reference, const LoadOptions& load_opti
     // T5's matrix has rows that no token belongs to; answers never have them.
     vocab_size =
         std::min(model.encoder_decoder->vocab_size(), model.tokenizer->vocabulary().size());
+  } else if (IsWhisper(*model.file)) {
+    model.whisper = LoadWhisper(*model.file, options, team);
+    vocab_size = model.whisper->config().vocab_size;
   } else {
     model.decoder = LoadDecoder(*model.file, options, team);
     vocab_size = model.decoder->vocab_size();

@@ -26,6 +26,7 @@ struct LoadedModel {
   std::unique_ptr<const Encoder> encoder;
   std::unique_ptr<const EncoderDecoder> encoder_decoder;
   std::unique_ptr<const ImageModel> image_model;
+  std::unique_ptr<const Whisper> whisper;
   std::unique_ptr<const Tokenizer> tokenizer;         // null where the model reads pictures
   std::unique_ptr<const ChatTemplate> chat_template;  // null where the file has none
 

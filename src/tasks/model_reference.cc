@@ -14,7 +14,7 @@
 namespace rowmill {
 namespace {
 
-constexpr std::array<ModelAlias, 7> kAliases = {{
+constexpr std::array<ModelAlias, 9> kAliases = {{
     {"smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf", "98 MB", "Apache-2.0",
      "SmolLM2 135M Instruct, 4 bits: labels, short texts; the default"},
     {"minilm", "minilm", "91 MB", "Apache-2.0",
@@ -29,6 +29,10 @@ constexpr std::array<ModelAlias, 7> kAliases = {{
      "Bergamot's small student, Portuguese to English"},
     {"efficientnet-lite0", "efficientnet-lite0", "19 MB", "Apache-2.0 upstream",
      "EfficientNet-Lite0, 1,000 classes of ImageNet; the default of recognize"},
+    {"whisper-base", "whisper-base", "148 MB", "MIT",
+     "Whisper base, f16: speech in 99 languages to text; the default of transcribe"},
+    {"whisper-tiny.en", "whisper-tiny.en", "78 MB", "MIT",
+     "Whisper tiny, f16: English speech to text, fast"},
 }};
 
 bool IsFile(const std::string& path) {

@@ -18,6 +18,7 @@ class EncoderDecoder;
 class ImageModel;
 class Redactor;
 class Tokenizer;
+class Whisper;
 
 // What a task needs of a loaded model. The owner (tasks/loaded_model.h) outlives the task.
 struct TaskModel {
@@ -29,6 +30,7 @@ struct TaskModel {
   std::string sha256;                               // of the model
   const EncoderDecoder* encoder_decoder = nullptr;  // null where it is none
   const ImageModel* image_model = nullptr;          // null where it is none; it has no tokeniser
+  const Whisper* whisper = nullptr;                 // likewise
 };
 
 enum class PromptMode : uint8_t {

@@ -204,6 +204,9 @@ Surroundings ReadSurroundings(const JsonDocument& document) {
       document.Fail("has a post_processor of type " + Quoted(type) + ", which is not supported");
     }
   }
+  // Whisper's whole prompt, which depends on what is asked for: its decoder is given it, no text
+  // is.
+  if (!out.before.empty() && out.before.front() == "<|startoftranscript|>") return {};
   return out;
 }
 

@@ -10,7 +10,7 @@ import math
 import struct
 import sys
 
-TYPE_CODES = {"F32": "f", "I8": "b"}
+TYPE_CODES = {"F32": "f", "F16": "H", "I8": "b"}  # F16 as its bits
 
 
 @dataclasses.dataclass

@@ -29,6 +29,7 @@ const KernelTable& Avx2Table() {
       .attend = avx2::Attend,
       .attend_finish = avx2::AttendFinish,
       .attend_whole = avx2::AttendWhole,
+      .weigh_keys = avx2::WeighKeys,
       .max_value = avx2::MaxValue,
       .sum_exp = avx2::SumExp,
   };

@@ -9,4 +9,8 @@ namespace rowmill::kernels::avx512 {
 
 void AttendWhole(const AttendWholeArgs& args) { AttendWholeAll(args); }
 
+void WeighKeys(float* scores, size_t ld, size_t num_rows, size_t num_keys, float* sums) {
+  WeighRows(scores, ld, num_rows, num_keys, sums);
+}
+
 }  // namespace rowmill::kernels::avx512

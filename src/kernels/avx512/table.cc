@@ -29,6 +29,7 @@ const KernelTable& Avx512Table() {
       .attend = avx512::Attend,
       .attend_finish = avx512::AttendFinish,
       .attend_whole = avx512::AttendWhole,
+      .weigh_keys = avx512::WeighKeys,
       .max_value = avx512::MaxValue,
       .sum_exp = avx512::SumExp,
   };

@@ -42,7 +42,7 @@ ROWMILL_INLINE void AddBiasToScores(float* weights, const float* bias, size_t nu
 }
 
 // Turns a row's scores into p_j; returns their sum.
-ROWMILL_INLINE float WeighKeys(float* weights, size_t num_keys) {
+ROWMILL_INLINE float WeighRow(float* weights, size_t num_keys) {
   const size_t whole = num_keys / 16 * 16;
   const size_t left = num_keys - whole;
   const F32x16 nothing = SetF32(-__builtin_inff());
@@ -98,10 +98,14 @@ inline void AttendWholeRows(const AttendWholeArgs& args, size_t row) {
     }
   }
   float sums[kRows];
-  for (size_t r = 0; r < kRows; ++r) sums[r] = WeighKeys(args.weights + r * ldw, args.num_keys);
+  for (size_t r = 0; r < kRows; ++r) sums[r] = WeighRow(args.weights + r * ldw, args.num_keys);
   for (size_t dim = 0; dim < args.head_dim; dim += 16) {
     SumValues<kRows>(args, args.weights, ldw, sums, args.y + row * args.ldy, dim);
   }
+}
+
+inline void WeighRows(float* scores, size_t ld, size_t num_rows, size_t num_keys, float* sums) {
+  for (size_t row = 0; row < num_rows; ++row) sums[row] = WeighRow(scores + row * ld, num_keys);
 }
 
 inline void AttendWholeAll(const AttendWholeArgs& args) {

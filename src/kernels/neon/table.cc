@@ -29,6 +29,7 @@ const KernelTable& NeonTable() {
       .attend = neon::Attend,
       .attend_finish = neon::AttendFinish,
       .attend_whole = neon::AttendWhole,
+      .weigh_keys = neon::WeighKeys,
       .max_value = neon::MaxValue,
       .sum_exp = neon::SumExp,
   };

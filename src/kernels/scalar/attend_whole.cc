@@ -40,4 +40,22 @@ void AttendWhole(const AttendWholeArgs& args) {
   }
 }
 
+void WeighKeys(float* scores, size_t ld, size_t num_rows, size_t num_keys, float* sums) {
+  for (size_t row = 0; row < num_rows; ++row) {
+    float* weights = scores + row * ld;
+    float max = -std::numeric_limits<float>::infinity();
+    for (size_t j = 0; j < num_keys; ++j) {
+      if (weights[j] > max) max = weights[j];
+    }
+    max += 0.0f;
+    float partial[16] = {};
+    for (size_t j = 0; j < num_keys; ++j) {
+      weights[j] = Exp(weights[j] - max);
+      partial[j % 16] += weights[j];
+    }
+    for (size_t j = num_keys; j % 16 != 0; ++j) weights[j] = 0.0f;
+    sums[row] = Tree(partial);
+  }
+}
+
 }  // namespace rowmill::kernels::scalar

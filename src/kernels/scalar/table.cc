@@ -27,6 +27,7 @@ const KernelTable& ScalarTable() {
       .attend = scalar::Attend,
       .attend_finish = scalar::AttendFinish,
       .attend_whole = scalar::AttendWhole,
+      .weigh_keys = scalar::WeighKeys,
       .max_value = scalar::MaxValue,
       .sum_exp = scalar::SumExp,
   };

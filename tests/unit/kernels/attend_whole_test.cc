@@ -42,6 +42,23 @@ struct Inputs {
   std::vector<float> queries, keys, values, packed;
 };
 
+TEST_P(AttendWholeTest, WeighsKeysAsScalarDoes) {
+  const uint64_t seed = 67;
+  SCOPED_TRACE(testing::Message() << "seed " << seed);
+  Random random(seed);
+  for (Extremes extremes : {Extremes::kNone, Extremes::kFinite, Extremes::kAll}) {
+    for (size_t num_keys : {1, 15, 16, 17, 33, 70}) {
+      const size_t ld = (num_keys + 15) / 16 * 16 + 3;
+      const std::vector<float> scores = RandomFloats(random, 5 * ld + 1, extremes);
+      std::vector<float> ours = scores, expected = scores, our_sums(5), expected_sums(5);
+      table().weigh_keys(ours.data() + 1, ld, 5, num_keys, our_sums.data());
+      ScalarTable().weigh_keys(expected.data() + 1, ld, 5, num_keys, expected_sums.data());
+      EXPECT_TRUE(SameBits(ours, expected)) << num_keys;
+      EXPECT_TRUE(SameBits(our_sums, expected_sums)) << num_keys;
+    }
+  }
+}
+
 TEST_P(AttendWholeTest, EqualsScalar) {
   const uint64_t seed = 61;
   SCOPED_TRACE(testing::Message() << "seed " << seed);

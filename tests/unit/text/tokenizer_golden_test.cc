@@ -132,10 +132,10 @@ TEST(TokenizerGolden, Gemma3) {
 // SentencePiece's ids on the model's own .spm file; the folder is what tools/convert/marian.py
 // makes of it. Text alone: SentencePiece parses no special tokens, and writes nothing for a control
 // token.
-void CheckMarian(const char* model, const char* goldens, size_t num_rows) {
+void CheckFolder(const char* model, const char* goldens, size_t num_rows) {
   const auto folder = testing::ModelPath(model);
   const auto path = testing::SharedPath(std::string("goldens/") + goldens);
-  if (!folder || !path) GTEST_SKIP() << "no marian weights or no goldens";
+  if (!folder || !path) GTEST_SKIP() << "no " << model << " or no goldens";
   const auto tokenizer =
       Tokenizer::Make(ReadHuggingFaceVocabulary(HuggingFaceFolder::Open(*folder)));
   const auto rows = testing::ReadJsonLines(*path);
@@ -156,12 +156,14 @@ void CheckMarian(const char* model, const char* goldens, size_t num_rows) {
 }
 
 TEST(TokenizerGolden, MarianEnglishPortuguese) {
-  CheckMarian("marian-en-pt", "tok_marian_enpt.jsonl", 400);
+  CheckFolder("marian-en-pt", "tok_marian_enpt.jsonl", 400);
 }
 
 TEST(TokenizerGolden, MarianPortugueseEnglish) {
-  CheckMarian("marian-pt-en", "tok_marian_pten.jsonl", 40);
+  CheckFolder("marian-pt-en", "tok_marian_pten.jsonl", 40);
 }
+
+TEST(TokenizerGolden, WhisperBase) { CheckFolder("whisper-base", "tok_whisper_base.jsonl", 400); }
 
 }  // namespace
 }  // namespace rowmill
