@@ -627,6 +627,7 @@ void AddPlanCommand(CLI::App& parent, Action& action) {
   plan->require_subcommand(1);
   plan->footer(kPlanExamples);
   AddAllTasks(*plan, action, Purpose::kPlan);
+  AddRecommend(*plan, action, Purpose::kPlan);
 }
 
 void AddVerifyCommand(CLI::App& parent, Action& action) {

@@ -19,6 +19,7 @@ Examples:
   rowmill similar questions.jsonl answers.jsonl --text body -k 5 -o pairs.jsonl
   rowmill translate lines.txt --from en --to pt -o lines.pt.txt
   rowmill transcribe 'calls/*.wav' -o calls.jsonl
+  rowmill recommend ratings.csv --user user --item film -k 10 -o recommendations.jsonl
   rowmill plan sentiment reviews.csv --text review
   zcat big.jsonl.gz | rowmill sentiment - --format jsonl > out.jsonl
 
@@ -127,6 +128,7 @@ CommandParser::CommandParser()
   AddTranslateCommand(app_, action_);
   AddRecognizeCommand(app_, action_);
   AddTranscribeCommand(app_, action_);
+  AddRecommendCommand(app_, action_);
   AddPlanCommand(app_, action_);
   AddVerifyCommand(app_, action_);
   AddMergeCommand(app_, action_);

@@ -22,6 +22,7 @@ void AddSimilarCommand(CLI::App& parent, Action& action);
 void AddAnswerCommand(CLI::App& parent, Action& action);
 void AddRecognizeCommand(CLI::App& parent, Action& action);
 void AddTranscribeCommand(CLI::App& parent, Action& action);
+void AddRecommendCommand(CLI::App& parent, Action& action);
 // `rowmill plan TASK ...`: the same flags, nothing is run.
 void AddPlanCommand(CLI::App& parent, Action& action);
 // `rowmill verify TASK ...`: the same flags and --sample; nothing is written.

@@ -36,5 +36,7 @@ void AddAnswer(CLI::App& parent, std::function<ExitCode(Caller&)>& action, Purpo
 void AddRecognize(CLI::App& parent, std::function<ExitCode(Caller&)>& action, Purpose purpose);
 // The same for `transcribe`.
 void AddTranscribe(CLI::App& parent, std::function<ExitCode(Caller&)>& action, Purpose purpose);
+// `rowmill recommend` and `rowmill plan recommend`.
+void AddRecommend(CLI::App& parent, std::function<ExitCode(Caller&)>& action, Purpose purpose);
 
 }  // namespace rowmill

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "base/check.h"
+#include "engine/machine_entries.h"
 #include "engine/model_unit.h"
 #include "engine/row_feed.h"
 
@@ -490,12 +491,7 @@ void JobRun::FillReport() {
             });
   FillTimeline();
   report_.row_nanoseconds = row_times_;
-  const CpuTopology machine = DetectCpuTopology();
-  report_.machine = {{"cpu", machine.model_name},
-                     {"usable_cores", std::to_string(machine.usable_cores)},
-                     {"online_cpus", std::to_string(machine.online_cpus)},
-                     {"numa_nodes", std::to_string(machine.numa_nodes)},
-                     {"memory_bytes", std::to_string(machine.memory_bytes)}};
+  report_.machine = MachineEntries();
   report_.gold = counts.gold;
   if (counts.measure != nullptr && counts.measure->num_rows() > 0) {
     report_.gold_measure = {counts.measure->num_rows(), counts.measure->Values()};

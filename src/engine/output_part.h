@@ -16,6 +16,10 @@ namespace rowmill {
 class OutputPart {
  public:
   OutputPart(FileSystem& file_system, const std::string& output);
+  // Removes a part that was not committed.
+  ~OutputPart();
+  OutputPart(const OutputPart&) = delete;
+  OutputPart& operator=(const OutputPart&) = delete;
 
   ByteSink& sink() { return compressor_ != nullptr ? *compressor_ : bytes_; }
   // Makes the part the output. Returns its size in bytes.
@@ -24,6 +28,7 @@ class OutputPart {
  private:
   FileSystem& file_system_;
   std::string output_;
+  bool is_committed_ = false;
   std::unique_ptr<File> file_;
   FileByteSink bytes_;
   std::unique_ptr<ByteSink> compressor_;  // null: the bytes as they are

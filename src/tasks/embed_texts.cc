@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "text/tokenizer.h"
 
 namespace rowmill {
 namespace {
@@ -39,6 +40,17 @@ void TextEmbedder::Embed(std::span<const std::vector<int32_t>> ids, VectorVisito
     batch_.lengths.push_back(static_cast<uint32_t>(text.size()));
   }
   if (!batch_.lengths.empty()) run();
+}
+
+std::vector<int32_t> PlainTextIds(const TaskModel& model, std::string_view text) {
+  const Tokenizer& tokenizer = *model.tokenizer;
+  const size_t around = tokenizer.start_ids().size() + tokenizer.end_ids().size();
+  CHECK(model.encoder->max_seq_len() > around);
+  std::vector<int32_t> ids = tokenizer.Encode(text, SpecialTokens::kPlainText);
+  ids.resize(std::min(ids.size(), model.encoder->max_seq_len() - around));
+  ids.insert(ids.begin(), tokenizer.start_ids().begin(), tokenizer.start_ids().end());
+  ids.insert(ids.end(), tokenizer.end_ids().begin(), tokenizer.end_ids().end());
+  return ids;
 }
 
 std::vector<std::vector<float>> EmbedTokens(const Encoder& encoder, ThreadTeam& team,

@@ -5,10 +5,12 @@
 
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "models/encoder.h"
 #include "parallel/thread_team.h"
+#include "tasks/prompt_options.h"
 
 namespace rowmill {
 
@@ -30,6 +32,9 @@ class TextEmbedder {
   EncoderWorkspace workspace_;
   EncoderBatch batch_;
 };
+
+// The ids of a text as an encoder reads it, start and end tokens included; cut to its context.
+std::vector<int32_t> PlainTextIds(const TaskModel& model, std::string_view text);
 
 // [texts][embedding_dim].
 std::vector<std::vector<float>> EmbedTokens(const Encoder& encoder, ThreadTeam& team,

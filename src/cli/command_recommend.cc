@@ -1,0 +1,329 @@
+// recommend: what each user may want next, from who took what.
+#include <fmt/format.h>
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/cpu.h"
+#include "cli/commands.h"
+#include "cli/job_flags.h"
+#include "cli/model_pull.h"
+#include "cli/progress.h"
+#include "cli/run_task.h"
+#include "engine/recommend_job.h"
+#include "kernels/dispatch.h"
+#include "tasks/embed_texts.h"
+#include "tasks/labels.h"
+#include "tasks/loaded_model.h"
+
+namespace rowmill {
+namespace {
+
+constexpr const char* kRecommendExamples = R"(
+Examples:
+  rowmill recommend ratings.csv --user user --item film --rating stars -o recs.jsonl
+  rowmill recommend loans.csv --user reader --item book --time day --items books.csv -k 5 -o recs.csv
+  rowmill recommend ratings.csv --user user --item film --evaluate)";
+
+struct RecommendFlags {
+  JobFlags job;
+  RatingColumns columns;
+  uint32_t count = 10;
+  std::string items;
+  std::string item_text;
+  std::string item_title;
+  std::string users;
+  uint32_t num_new = 0;
+  bool keep_seen = false;
+  bool evaluate = false;
+  uint32_t negatives = 100;
+  uint32_t draws = 20;
+  bool has_output = false;
+
+  void AddTo(CLI::App& app) {
+    app.add_option("INPUT", job.input,
+                   "ratings: .jsonl .csv .tsv, also .gz and .zst; - is standard input")
+        ->required()
+        ->type_name("");
+    app.option_defaults()->group("Ratings");
+    AddFlag(app, "--user", columns.user, "column with the user (default: user)")
+        ->type_name("COLUMN");
+    AddFlag(app, "--item", columns.item, "column with the item (default: item)")
+        ->type_name("COLUMN");
+    AddFlag(app, "--rating", columns.rating,
+            "column with the rating; without it, that somebody took an item is all that counts")
+        ->type_name("COLUMN");
+    AddFlag(app, "--time", columns.time,
+            "column with the time, a number or a date (default: the order of the rows)")
+        ->type_name("COLUMN");
+    app.option_defaults()->group("Items");
+    AddFlag(app, "--items", items, "what is said of the items, a row each, by the column of --item")
+        ->type_name("FILE");
+    AddFlag(app, "--item-text", item_text, "columns of --items to read (default: all)")
+        ->type_name("a,b,c");
+    AddFlag(app, "--item-title", item_title,
+            "column of --items with the title (default: title, or name)")
+        ->type_name("COLUMN");
+    AddModelReference(app, job.model, job.offline);
+    AddFlag(app, "--new", num_new,
+            "of the -k places, so many for items that nobody has rated; needs an encoder");
+    app.option_defaults()->group("Recommendations");
+    AddFlag(app, "-k,--count", count, "recommendations per user (default: 10)")->type_name("N");
+    AddFlag(app, "--users", users,
+            "whom to recommend to, by the column of --user (default: all users)")
+        ->type_name("FILE");
+    AddFlag(app, "--gold", job.gold, "column of --users with the item that was wanted")
+        ->type_name("COLUMN");
+    AddFlag(app, "--keep-seen", keep_seen, "recommend what the user has had as well");
+    app.option_defaults()->group("Evaluation");
+    AddFlag(app, "--evaluate", evaluate,
+            "take each user's last item off and look for it, beside other methods");
+    AddFlag(app, "--negatives", negatives, "items that it is ranked among (default: 100)");
+    AddFlag(app, "--draws", draws, "times that these are drawn (default: 20)");
+    AddFlag(app, "--seed", job.seed, "seed of the first draw");
+    AddOutputFlags(app);
+  }
+
+  RecommendJobOptions ToOptions(const CpuTopology& topology) const {
+    const JobOptions shared = ToJobOptions(job, topology);
+    RecommendJobOptions options;
+    options.ratings = shared.source;
+    options.columns = columns;
+    if (shared.source.format == Format::kText) {
+      throw UsageError("recommend: lines of text have no columns; give CSV, TSV or JSONL");
+    }
+    options.item_columns.item = columns.item;
+    options.item_columns.title = item_title;
+    if (!item_text.empty()) {
+      for (const Label& column : ParseLabelList(item_text)) {
+        options.item_columns.text.push_back(column.name);
+      }
+    }
+    if (!items.empty()) options.items.emplace().input.path = items;
+    if (!users.empty()) options.users.emplace().input.path = users;
+    RequireParents();
+    options.gold_column = job.gold;
+    options.output = evaluate && !has_output ? "" : shared.output;
+    options.output_format = shared.output_format;
+    options.csv_safe = shared.csv_safe;
+    options.overwrite = shared.overwrite;
+    options.limit = shared.limit;
+    options.recommendations.count = InRange("-k", count, 1000);
+    options.recommendations.num_new = num_new;
+    if (keep_seen) options.recommendations.seen = RecommendationOptions::Seen::kKeep;
+    if (evaluate) {
+      options.evaluation = {.k = count,
+                            .num_negatives = InRange("--negatives", negatives, 1'000'000),
+                            .num_draws = InRange("--draws", draws, 1000),
+                            .seed = job.seed};
+    }
+    options.num_units = shared.num_units;
+    return options;
+  }
+
+ private:
+  void AddOutputFlags(CLI::App& app) {
+    app.option_defaults()->group("Input and output");
+    AddFlag(app, "-o,--output", job.output,
+            "output file, its format by its name; - is standard output")
+        ->type_name("FILE");
+    AddFlag(app, "--format", job.format, "format of the ratings: jsonl, csv, tsv")
+        ->type_name("NAME");
+    AddFlag(app, "--output-format", job.output_format, "format of the output")->type_name("NAME");
+    AddFlag(app, "--delimiter", job.delimiter,
+            "what stands between the columns of the ratings: one character, or tab")
+        ->type_name("CHARACTER");
+    AddFlag(app, "--no-header", job.no_header,
+            "the ratings have no header; columns are column1, column2, ...");
+    AddFlag(app, "--csv-safe", job.csv_safe,
+            "make answers that begin with = + - @ harmless for spreadsheets");
+    AddFlag(app, "--limit", job.limit, "only the first N ratings");
+    AddFlag(app, "--overwrite", job.overwrite, "replace a finished output");
+    AddFlag(app, "--progress", job.progress, "auto, json or none")->type_name("NAME");
+    app.option_defaults()->group("How the work is done (changes no byte of the output)");
+    AddFlag(app, "--units", job.units, "threads that fit and score: auto or a number")
+        ->type_name("N|auto");
+    AddFlag(app, "--isa", job.isa, "kernels: auto, or one that `rowmill doctor` lists")
+        ->type_name("NAME");
+  }
+
+  static size_t InRange(const char* flag, uint32_t value, uint32_t most) {
+    if (value >= 1 && value <= most) return value;
+    throw UsageError(std::string(flag) + " takes a number from 1 to " + std::to_string(most));
+  }
+
+  // Flags that say nothing without another one.
+  void RequireParents() const {
+    if (items.empty() && (!item_text.empty() || !item_title.empty() || !job.model.empty())) {
+      throw UsageError(
+          "--item-text, --item-title and --model are about --items, which is not given");
+    }
+    if (num_new > 0 && job.model.empty()) {
+      throw UsageError("--new needs vectors of the items: give --items and --model minilm");
+    }
+    if (num_new > count) throw UsageError("--new takes no more places than -k has");
+    if (users.empty() && !job.gold.empty()) {
+      throw UsageError("--gold is a column of --users, which is not given");
+    }
+  }
+};
+
+std::string EvaluationText(const Evaluation& evaluation) {
+  const EvaluationOptions& options = evaluation.options;
+  std::string text = fmt::format(
+      "{} users, each one's last item looked for; {} draws of {} negatives from seed {}\n\n",
+      evaluation.num_judged, options.num_draws, options.num_negatives, options.seed);
+  const std::string at = "@" + std::to_string(options.k);
+  text += fmt::format("{:<14}{:>24}{:>24}\n", "", "among negatives", "among all items");
+  text += fmt::format("{:<14}{:>12}{:>12}{:>12}{:>12}\n", "", "HR" + at, "NDCG" + at, "HR" + at,
+                      "NDCG" + at);
+  for (const ModelFigures& model : evaluation.models) {
+    text += fmt::format("{:<14}{:>12.4f}{:>12.4f}{:>12.4f}{:>12.4f}\n", model.model,
+                        model.sampled.hit_rate, model.sampled.ndcg, model.full.hit_rate,
+                        model.full.ndcg);
+  }
+  if (evaluation.mean_rmse > 0.0) {
+    text += fmt::format("\nRMSE of the ratings taken off: {:.4f} by factors, {:.4f} by the mean\n",
+                        evaluation.rating_rmse, evaluation.mean_rmse);
+  }
+  return text;
+}
+
+std::string MixtureText(const Mixture& mixture) {
+  std::string text = mixture.item_model == ItemModel::kEase ? "EASE" : "neighbours";
+  for (const auto& [name, value] : MixtureEntries(mixture)) {
+    text += fmt::format(", {} {}", name, value);
+  }
+  return text;
+}
+
+std::string ProblemText(const char* what, uint64_t count,
+                        const std::optional<RowProblem>& problem) {
+  if (count == 0) return "";
+  std::string text = fmt::format("  {:<12}{:>12}", what, count);
+  if (problem) text += fmt::format("  (the first in line {}: {})", problem->line, problem->what);
+  return text + "\n";
+}
+
+std::string ReadText(const RecommendReport& report) {
+  return fmt::format("ratings       {} of {} rows\n", report.ratings, report.rating_rows) +
+         ProblemText("left out", report.invalid_ratings, report.first_invalid_rating) +
+         ProblemText("replaced", report.repeated_ratings, {}) +
+         fmt::format("users         {}, {} of them without a history\n", report.users,
+                     report.cold_users) +
+         fmt::format("items         {} rated, {} that nobody has rated\n", report.items,
+                     report.unrated_items) +
+         ProblemText("left out", report.invalid_items, report.first_invalid_item) +
+         ProblemText("repeated", report.repeated_items, {});
+}
+
+std::string ReportText(const RecommendReport& report) {
+  if (report.run.finished_before) {
+    return fmt::format(
+        "this very job had finished before, nothing was left to do\noutput        {}\n",
+        report.run.output);
+  }
+  std::string text = ReadText(report);
+  if (report.mixture) text += fmt::format("mixture       {}\n", MixtureText(*report.mixture));
+  if (report.run.rows > 0) text += fmt::format("rows          {}\n", report.run.rows);
+  if (report.run.gold_measure) {
+    for (const auto& [name, value] : report.run.gold_measure->values) {
+      text +=
+          fmt::format("{:<13} {:.4f}  ({} users)\n", name, value, report.run.gold_measure->rows);
+    }
+  }
+  text += fmt::format("time          {} (reading {}, fitting {}, scoring {})\n",
+                      FormatDuration(report.run.wall_seconds), FormatDuration(report.read_seconds),
+                      FormatDuration(report.fit_seconds), FormatDuration(report.score_seconds));
+  if (report.run.output != "-" && !report.run.output.empty()) {
+    text += fmt::format("output        {}\n", report.run.output);
+  }
+  return text;
+}
+
+std::string RecommendPlanText(const RecommendPlan& plan) {
+  return ReadText(plan.read) +
+         fmt::format("items by      {}\n",
+                     plan.item_model == ItemModel::kEase ? "EASE" : "neighbours") +
+         fmt::format("memory        about {:.1f} MiB besides what the names take\n",
+                     static_cast<double>(plan.memory_bytes) / (1 << 20));
+}
+
+// The encoder of --model, which outlives what is returned.
+ContentModel ToContentModel(const LoadedModel& loaded) {
+  if (loaded.encoder == nullptr) {
+    throw UsageError(
+        "recommend reads items by an encoder, such as --model minilm; this model is none");
+  }
+  ContentModel content;
+  content.reference = loaded.reference;
+  content.sha256 = loaded.sha256;
+  content.embed = [&loaded](std::span<const std::string> texts, ThreadTeam& team) {
+    const TaskModel model = loaded.ForTasks();
+    std::vector<std::vector<int32_t>> ids;
+    for (const std::string& text : texts) ids.push_back(PlainTextIds(model, text));
+    return EmbedTokens(*loaded.encoder, team, ids);
+  };
+  return content;
+}
+
+ExitCode RunRecommend(Caller& caller, const RecommendFlags& flags, Purpose purpose) {
+  const kernels::KernelTable& kernels = kernels::SelectTable(DetectCpuFeatures(), flags.job.isa);
+  const RecommendJobOptions options = flags.ToOptions(DetectCpuTopology());
+  const std::unique_ptr<FileSystem> file_system = MakePosixFileSystem();
+  RecommendContext context;
+  context.file_system = file_system.get();
+  context.kernels = &kernels;
+  context.stop = &caller.StopFlag();
+  context.on_progress = [&](const JobProgress& at) { caller.ShowProgress(at); };
+  if (purpose == Purpose::kPlan) {
+    caller.Print(RecommendPlanText(PlanRecommendJob(options, context)));
+    return ExitCode::kOk;
+  }
+  caller.BeginProgress(ParseProgressMode(flags.job.progress));
+  try {
+    std::shared_ptr<const LoadedModel> loaded;
+    ContentModel content;
+    if (!flags.job.model.empty()) {
+      PullIfMissing(caller, flags.job.model,
+                    flags.job.offline ? Network::kForbidden : NetworkFromEnvironment(),
+                    *file_system);
+      LoadOptions load;
+      load.kernels = &kernels;
+      loaded = caller.Load(flags.job.model, load, *file_system);
+      content = ToContentModel(*loaded);
+      context.content = &content;
+    }
+    const RecommendReport report = RunRecommendJob(options, context);
+    caller.EndProgress();
+    if (report.evaluation) caller.Print(EvaluationText(*report.evaluation));
+    caller.Tell(ReportText(report));
+    caller.TakeReport(report.run, {});
+  } catch (...) {
+    caller.EndProgress();
+    throw;
+  }
+  return ExitCode::kOk;
+}
+
+}  // namespace
+
+void AddRecommend(CLI::App& parent, Action& action, Purpose purpose) {
+  CLI::App* app = parent.add_subcommand(
+      "recommend", "for each user, the items that users like them took, and why");
+  app->footer(kRecommendExamples);
+  auto flags = std::make_shared<RecommendFlags>();
+  flags->AddTo(*app);
+  app->callback([=, &action] {
+    flags->has_output = app->count("--output") > 0;
+    action = [=](Caller& caller) { return RunRecommend(caller, *flags, purpose); };
+  });
+}
+
+void AddRecommendCommand(CLI::App& parent, Action& action) {
+  AddRecommend(parent, action, Purpose::kRun);
+}
+
+}  // namespace rowmill
