@@ -296,13 +296,26 @@ ExitCode RunDecode(Caller& caller, const BenchFlags& flags) {
   });
 }
 
-// The same prompts on 1, 2, 4, ... units and on all cores.
+// A bar of a plot of characters.
+std::string Bar(double value, double largest) {
+  constexpr double kWidth = 30.0;
+  return std::string(static_cast<size_t>(std::lround(kWidth * Ratio(value, largest))), '#');
+}
+
+// Where a setting is clearly slower than the best of those with fewer threads.
+constexpr double kHurts = 0.97;
+
+// The same prompts on 1, 2, 4, ... units, on all cores, and beyond, where more threads hurt.
 ExitCode RunScaling(Caller& caller, const BenchFlags& flags) {
   Bench bench = OpenBench(caller, flags);
   const size_t most = bench.options.num_units;
   std::vector<size_t> counts;
   for (size_t units = 1; units < most; units *= 2) counts.push_back(units);
   counts.push_back(most);
+  if (flags.units == "auto") {
+    counts.push_back(most + std::max<size_t>(1, most / 2));
+    counts.push_back(2 * most);
+  }
   Json json = Header(bench, "scaling");
   std::vector<std::vector<double>> seconds(counts.size());
   std::vector<double> peaks;
@@ -317,7 +330,11 @@ ExitCode RunScaling(Caller& caller, const BenchFlags& flags) {
       seconds[i].push_back(bench.Run(bench.options).seconds);
     }
   }
+  double best_before = 0.0;
   for (size_t i = 0; i < counts.size(); ++i) {
+    const double rate = Ratio(1.0, Median(seconds[i]));
+    const bool hurts = rate < kHurts * best_before;
+    best_before = std::max(best_before, rate);
     const double speedup = Ratio(Median(seconds[0]), Median(seconds[i]));
     const double peak_speedup = Ratio(peaks[i], peaks[0]);
     json["scaling"].push_back(
@@ -326,15 +343,70 @@ ExitCode RunScaling(Caller& caller, const BenchFlags& flags) {
          {"rows_per_second", Ratio(static_cast<double>(bench.prompts.size()), Median(seconds[i]))},
          {"speedup", speedup},
          {"peak_speedup", peak_speedup},
-         {"share_of_peak_speedup", Ratio(speedup, peak_speedup)}});
+         {"share_of_peak_speedup", Ratio(speedup, peak_speedup)},
+         {"hurts", hurts}});
   }
   return Show(flags, json, [&] {
     fmt::print("{:>6} {:>12} {:>10} {:>14} {:>10}\n", "units", "rows/s", "speed-up",
                "of the peak's", "share");
+    double most_rows = 0.0;
     for (const Json& row : json["scaling"]) {
-      fmt::print("{:>6} {:>12.1f} {:>10.2f} {:>14.2f} {:>10.2f}\n", row["units"].get<size_t>(),
-                 row["rows_per_second"].get<double>(), row["speedup"].get<double>(),
-                 row["peak_speedup"].get<double>(), row["share_of_peak_speedup"].get<double>());
+      most_rows = std::max(most_rows, row["rows_per_second"].get<double>());
+    }
+    for (const Json& row : json["scaling"]) {
+      const double rows_per_second = row["rows_per_second"].get<double>();
+      fmt::print("{:>6} {:>12.1f} {:>10.2f} {:>14.2f} {:>10.2f}  {}{}\n",
+                 row["units"].get<size_t>(), rows_per_second, row["speedup"].get<double>(),
+                 row["peak_speedup"].get<double>(), row["share_of_peak_speedup"].get<double>(),
+                 Bar(rows_per_second, most_rows), row["hurts"].get<bool>() ? "  hurts" : "");
+    }
+  });
+}
+
+// The same prompts in every layout of the cores and with every budget: what --autotune has to find.
+ExitCode RunGrid(Caller& caller, const BenchFlags& flags) {
+  Bench bench = OpenBench(caller, flags);
+  const auto cores = static_cast<size_t>(bench.topology.usable_cores);
+  struct Point {
+    size_t units;
+    size_t threads;
+    size_t batch_tokens;
+    std::vector<double> seconds;
+  };
+  std::vector<Point> points;
+  for (size_t units = 1; units <= cores; ++units) {
+    for (size_t threads = 1; units * threads <= cores; ++threads) {
+      for (const size_t budget : {64, 128, 256, 512})
+        points.push_back({units, threads, budget, {}});
+    }
+  }
+  bench.Run(bench.options);
+  for (size_t round = 0; round < flags.rounds; ++round) {
+    for (Point& point : points) {
+      bench.options.num_units = point.units;
+      bench.options.threads_per_unit = point.threads;
+      bench.options.unit.batch_tokens = point.batch_tokens;
+      point.seconds.push_back(bench.Run(bench.options).seconds);
+    }
+  }
+  double best = 0.0;
+  const auto rate = [&](const Point& point) {
+    return Ratio(static_cast<double>(bench.prompts.size()), Median(point.seconds));
+  };
+  for (const Point& point : points) best = std::max(best, rate(point));
+  Json json = Header(bench, "grid");
+  for (const Point& point : points) {
+    json["grid"].push_back({{"units", point.units},
+                            {"threads_per_unit", point.threads},
+                            {"batch_tokens", point.batch_tokens},
+                            {"rows_per_second", rate(point)},
+                            {"share_of_best", Ratio(rate(point), best)}});
+  }
+  return Show(flags, json, [&] {
+    fmt::print("{:>6} {:>8} {:>7} {:>10} {:>8}\n", "units", "threads", "tokens", "rows/s", "share");
+    for (const Point& point : points) {
+      fmt::print("{:>6} {:>8} {:>7} {:>10.1f} {:>8.2f}  {}\n", point.units, point.threads,
+                 point.batch_tokens, rate(point), Ratio(rate(point), best), Bar(rate(point), best));
     }
   });
 }
@@ -368,6 +440,8 @@ void AddBenchCommand(CLI::App& parent, Action& action) {
       *bench, action, "job", "rows with a shared beginning", job,
       [](Caller& caller, const BenchFlags& flags) { return RunPrompts(caller, flags, "job"); });
   AddBench(*bench, action, "scaling", "the same rows on 1, 2, 4, ... units", job, RunScaling);
+  AddBench(*bench, action, "grid",
+           "the same rows in every layout of the cores and with four budgets", job, RunGrid);
 }
 
 }  // namespace rowmill

@@ -622,8 +622,8 @@ void AddGenerateCommand(CLI::App& parent, Action& action) {
 }
 
 void AddPlanCommand(CLI::App& parent, Action& action) {
-  CLI::App* plan =
-      parent.add_subcommand("plan", "what a task would do: rows, tokens, memory; runs nothing");
+  CLI::App* plan = parent.add_subcommand(
+      "plan", "what a task would do: rows, tokens, memory, time; writes nothing");
   plan->require_subcommand(1);
   plan->footer(kPlanExamples);
   AddAllTasks(*plan, action, Purpose::kPlan);

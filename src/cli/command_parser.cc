@@ -132,6 +132,7 @@ CommandParser::CommandParser()
   AddPlanCommand(app_, action_);
   AddVerifyCommand(app_, action_);
   AddMergeCommand(app_, action_);
+  AddBatchCommand(app_, action_);
   AddReportCommand(app_, action_);
   AddBenchCommand(app_, action_);
   AddInspectCommand(app_, action_);

@@ -23,12 +23,15 @@ void AddAnswerCommand(CLI::App& parent, Action& action);
 void AddRecognizeCommand(CLI::App& parent, Action& action);
 void AddTranscribeCommand(CLI::App& parent, Action& action);
 void AddRecommendCommand(CLI::App& parent, Action& action);
-// `rowmill plan TASK ...`: the same flags, nothing is run.
+// `rowmill plan TASK ...`: the same flags; a pilot is run and nothing is written.
 void AddPlanCommand(CLI::App& parent, Action& action);
 // `rowmill verify TASK ...`: the same flags and --sample; nothing is written.
 void AddVerifyCommand(CLI::App& parent, Action& action);
 // `rowmill merge`: outputs of shards into one.
 void AddMergeCommand(CLI::App& parent, Action& action);
+
+// `rowmill batch`: an OpenAI batch file.
+void AddBatchCommand(CLI::App& parent, Action& action);
 
 // `rowmill report`: the page of a run, or runs side by side.
 void AddReportCommand(CLI::App& parent, Action& action);

@@ -1,5 +1,6 @@
 #include "cli/job_flags.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
@@ -105,9 +106,17 @@ char ParseDelimiter(const std::string& text) {
   throw UsageError("--delimiter takes one character or the word tab, not '" + text + "'");
 }
 
+// What tuning has found, beside what else is kept for this user.
+std::string TuningFile() {
+  const char* home = std::getenv("HOME");
+  if (home == nullptr || *home == '\0') return {};
+  return std::string(home) + "/.cache/rowmill/tuning";
+}
+
 size_t ParseUnits(const JobFlags& flags, const CpuTopology& topology) {
   if (flags.units == "auto") {
-    return std::max<size_t>(1, static_cast<size_t>(topology.usable_cores) / flags.threads_per_unit);
+    const size_t threads = std::clamp<size_t>(flags.threads_per_unit.value_or(1), 1, 256);
+    return std::max<size_t>(1, static_cast<size_t>(topology.usable_cores) / threads);
   }
   const auto units = ParseNumber(flags.units);
   if (!units || *units == 0 || *units > 1024) {
@@ -221,6 +230,11 @@ MediaRowsOptions JobFlags::ToMediaRowsOptions() const {
   return options;
 }
 
+void JobFlags::AddModelAndWorkFlags(CLI::App& app) {
+  AddModelFlags(app);
+  AddWorkFlags(app);
+}
+
 void JobFlags::AddInputFlags(CLI::App& app) {
   app.option_defaults()->group("Input and output");
   AddFlag(app, "-o,--output", output, "output file, its format by its name; - is standard output")
@@ -309,6 +323,9 @@ void JobFlags::AddWorkFlags(CLI::App& app) {
   AddFlag(app, "--split", split, "how rows go to units: equal, length or stealing")
       ->type_name("NAME");
   AddFlag(app, "--batch-tokens", batch_tokens, "tokens a unit computes at a time");
+  AddFlag(app, "--autotune", autotune,
+          "measure which units, threads and tokens at a time are fastest: auto, on or off")
+      ->type_name("NAME");
   AddFlag(app, "--max-rows", max_rows, "rows a unit has in flight at most");
   AddFlag(app, "--memory", memory,
           "memory the job may take, such as 4G (default: 80 % of what there is)")
@@ -411,23 +428,31 @@ JobOptions ToJobOptions(const JobFlags& flags, const CpuTopology& topology) {
   if (!flags.gold.empty()) options.gold_column = flags.gold;
   if (!flags.id.empty()) options.id_column = flags.id;
   options.max_errors = ParseMaxErrors(flags.max_errors);
-  if (flags.threads_per_unit < 1 || flags.threads_per_unit > 256) {
+  const uint64_t threads = flags.threads_per_unit.value_or(1);
+  if (threads < 1 || threads > 256) {
     throw UsageError("--threads-per-unit takes a number from 1 to 256");
   }
-  options.threads_per_unit = flags.threads_per_unit;
+  options.threads_per_unit = threads;
   options.num_units = ParseUnits(flags, topology);
   if (flags.units == "auto") options.unit_choice = UnitChoice::kByRows;
   options.strategy = Choose<AllocationStrategy>("--split", flags.split,
                                                 {{"equal", AllocationStrategy::kEqual},
                                                  {"length", AllocationStrategy::kLength},
                                                  {"stealing", AllocationStrategy::kStealing}});
-  if (flags.batch_tokens < 1 || flags.batch_tokens > 65536) {
+  const uint64_t batch_tokens = flags.batch_tokens.value_or(options.unit.batch_tokens);
+  if (batch_tokens < 1 || batch_tokens > 65536) {
     throw UsageError("--batch-tokens takes a number from 1 to 65536");
   }
   if (flags.max_rows < 1 || flags.max_rows > 65536) {
     throw UsageError("--max-rows takes a number from 1 to 65536");
   }
-  options.unit.batch_tokens = flags.batch_tokens;
+  options.unit.batch_tokens = batch_tokens;
+  options.autotune =
+      Choose<Autotune>("--autotune", flags.autotune,
+                       {{"auto", Autotune::kAuto}, {"on", Autotune::kOn}, {"off", Autotune::kOff}});
+  options.tune_layout = flags.units == "auto" && !flags.threads_per_unit;
+  options.tune_batch_tokens = !flags.batch_tokens;
+  options.tuning_file = TuningFile();
   options.unit.max_rows = flags.max_rows;
   options.prefix_sharing = ParseOnOff(flags.prefix_sharing, "--prefix-sharing");
   options.deduplication = ParseOnOff(flags.dedupe, "--dedupe");

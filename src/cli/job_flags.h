@@ -42,9 +42,10 @@ struct JobFlags {
   std::string redact_map;
   bool redact_output = false;
   std::string units = "auto";
-  size_t threads_per_unit = 1;
+  std::optional<uint64_t> threads_per_unit;  // not given: 1, or what tuning finds
   std::string split = "stealing";
-  size_t batch_tokens = 256;
+  std::optional<uint64_t> batch_tokens;  // not given: UnitOptions' own, or what tuning finds
+  std::string autotune = "auto";
   size_t max_rows = 128;
   std::string memory;
   std::string prefix_sharing = "on";
@@ -72,6 +73,8 @@ struct JobFlags {
   FilePatterns list;
 
   void AddTo(CLI::App& app);
+  // Those alone that say what runs the rows and how, for commands with rows of their own kind.
+  void AddModelAndWorkFlags(CLI::App& app);
   // The flags of tasks whose rows are files: INPUT may be several, and there is no prompt.
   void AddMediaTo(CLI::App& app);
   // Makes of INPUT the list of files, or the data file with a column of paths. `suffixes`: of files

@@ -18,6 +18,9 @@ constexpr std::chrono::seconds kLineInterval{5};
 constexpr size_t kBarWidth = 28;
 
 double Fraction(const JobProgress& progress) {
+  if (progress.left && progress.seconds + progress.left->seconds > 0.0) {
+    return progress.seconds / (progress.seconds + progress.left->seconds);
+  }
   // Tokens tell more than rows: a long row counts for what it costs. Rows tell the end exactly.
   if (progress.tokens_total > 0) {
     return std::min(1.0, static_cast<double>(progress.tokens_done) /
@@ -27,16 +30,25 @@ double Fraction(const JobProgress& progress) {
   return static_cast<double>(progress.rows_done) / static_cast<double>(progress.rows_total);
 }
 
+std::string LeftText(const JobProgress& progress) {
+  if (!progress.left) return "";
+  const JobProgress::Left& left = *progress.left;
+  std::string text = "left: " + FormatDuration(left.seconds);
+  if (left.high - left.low > 0.2 * left.seconds && left.high > 10.0) {
+    text += fmt::format(" ({} to {})", FormatDuration(left.low), FormatDuration(left.high));
+  }
+  return text;
+}
+
 std::string Describe(const JobProgress& progress) {
   const double seconds = std::max(progress.seconds, 1e-9);
   if (progress.stage == JobProgress::Stage::kPlan) {
     return fmt::format("reading: {} rows", progress.rows_done);
   }
-  const double left = RemainingSeconds(progress);
   return fmt::format("{}/{} rows  {:.1f} rows/s  {:.0f} {}/s  {}", progress.rows_done,
                      progress.rows_total, static_cast<double>(progress.rows_done) / seconds,
                      static_cast<double>(progress.tokens_done) / seconds, progress.work_name,
-                     left < 0 ? "" : "left: " + FormatDuration(left));
+                     LeftText(progress));
 }
 
 // A terminal that can go back to the beginning of a line and clear it.
@@ -52,12 +64,6 @@ ProgressMode ParseProgressMode(const std::string& word) {
   if (word == "json") return ProgressMode::kJson;
   if (word == "auto") return HasTerminal() ? ProgressMode::kBar : ProgressMode::kLines;
   throw UsageError("--progress takes auto, json or none, not '" + word + "'");
-}
-
-double RemainingSeconds(const JobProgress& progress) {
-  const double done = Fraction(progress);
-  if (done <= 0.0 || progress.seconds < 0.5) return -1.0;
-  return progress.seconds * (1.0 - done) / done;
 }
 
 std::string FormatDuration(double seconds) {
@@ -77,7 +83,14 @@ void ProgressDisplay::Show(const JobProgress& progress) {
     case ProgressMode::kLines: {
       const auto now = std::chrono::steady_clock::now();
       if (last_line_.time_since_epoch().count() != 0 && now - last_line_ < kLineInterval) return;
-      // The first line comes after an interval: short jobs show only their summary.
+      // The first line comes after an interval, or with what a pilot has shown: short jobs show
+      // only their summary.
+      if (last_line_.time_since_epoch().count() == 0 && progress.left &&
+          progress.tokens_done == 0) {
+        Say("{} rows  {}\n", progress.rows_total, LeftText(progress));
+        last_line_ = now;
+        return;
+      }
       if (last_line_.time_since_epoch().count() != 0) Say("{}\n", Describe(progress));
       last_line_ = now;
       return;
@@ -94,12 +107,14 @@ void ProgressDisplay::Show(const JobProgress& progress) {
 
 void ProgressDisplay::ShowJson(const JobProgress& progress) const {
   constexpr const char* kStages[] = {"plan", "run", "write"};
-  const double left = RemainingSeconds(progress);
   Say("{{\"stage\":\"{}\",\"rows_done\":{},\"rows_total\":{},\"tokens_done\":{},"
-      "\"tokens_total\":{},\"seconds\":{:.3f},\"seconds_left\":{}}}\n",
+      "\"tokens_total\":{},\"seconds\":{:.3f},\"seconds_left\":{},"
+      "\"seconds_left_between\":{}}}\n",
       kStages[static_cast<size_t>(progress.stage)], progress.rows_done, progress.rows_total,
       progress.tokens_done, progress.tokens_total, progress.seconds,
-      left < 0 ? "null" : fmt::format("{:.1f}", left));
+      progress.left ? fmt::format("{:.1f}", progress.left->seconds) : "null",
+      progress.left ? fmt::format("[{:.1f},{:.1f}]", progress.left->low, progress.left->high)
+                    : "null");
 }
 
 void ProgressDisplay::Finish() {

@@ -32,7 +32,5 @@ class ProgressDisplay {
 
 // "1 h 02 min", "3 min 20 s", "12 s", "0.4 s".
 std::string FormatDuration(double seconds);
-// Seconds that are left, weighted by tokens; negative where nothing can be said yet.
-double RemainingSeconds(const JobProgress& progress);
 
 }  // namespace rowmill

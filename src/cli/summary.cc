@@ -174,6 +174,12 @@ std::string PlanText(const JobPlan& plan, const JobOptions& options, const JobMo
       Mebibytes(plan.memory.weight_bytes), Mebibytes(plan.memory.workspace_bytes),
       Mebibytes(plan.memory.row_kv_bytes), Mebibytes(plan.memory.prefix_kv_bytes),
       plan.memory.task_bytes == 0 ? "" : ", task " + Mebibytes(plan.memory.task_bytes));
+  if (plan.time) {
+    Append(out, "time              {} in the model ({} to {}), from a pilot of {} rows in {}\n",
+           FormatDuration(plan.time->seconds), FormatDuration(plan.time->low),
+           FormatDuration(plan.time->high), plan.time->pilot_rows,
+           FormatDuration(plan.time->pilot_seconds));
+  }
   Append(out, "disk              {} beside the output while the job runs{}\n",
          Mebibytes(s.disk_bytes),
          plan.spooled ? ", and a copy of the input, which cannot be read twice" : "");

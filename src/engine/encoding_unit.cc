@@ -84,7 +84,14 @@ void EncodingUnit::Run(RowFeed& feed, OutcomeSink& sink, const std::atomic<bool>
     ++times_.steps;
     times_.tokens += batch_.tokens.size();
     if (step_log_ != nullptr) {
-      step_log_->Add(model_start, Clock::now(), batch_.tokens.size(), rows_.size());
+      Work work;
+      work[WorkKind::kStep] = 1.0;
+      work[WorkKind::kPromptToken] = static_cast<double>(batch_.tokens.size());
+      work[WorkKind::kPromptEnd] = static_cast<double>(rows_.size());
+      for (const uint32_t length : batch_.lengths) {
+        work[WorkKind::kTokenPair] += static_cast<double>(length) * length;
+      }
+      step_log_->Add(model_start, Clock::now(), work, rows_.size());
     }
     const double seconds = SecondsSince(start);
     const Clock::time_point put_start = Clock::now();

@@ -160,7 +160,7 @@ void ExecutionUnit::Run(RowFeed& feed, OutcomeSink& sink, PrefixStore* prefixes,
     ++times_.steps;
     times_.tokens += batch_.tokens.size();
     if (step_log_ != nullptr) {
-      step_log_->Add(step_start, Clock::now(), batch_.tokens.size(), rows_.size());
+      step_log_->Add(step_start, Clock::now(), step_work_, rows_.size());
     }
     AfterStep(sink);
   }
@@ -258,6 +258,7 @@ std::shared_ptr<const PrefixEntry> ExecutionUnit::ComputePrefix(PrefixStore& pre
   const auto compute = [&](std::span<const int32_t> tokens, KvSequence& kv) {
     const Clock::time_point start = Clock::now();
     for (size_t begin = 0; begin < tokens.size(); begin += options_.batch_tokens) {
+      const Clock::time_point step_start = Clock::now();
       const size_t count = std::min(options_.batch_tokens, tokens.size() - begin);
       TokenBatch batch;
       batch.tokens.assign(tokens.begin() + static_cast<ptrdiff_t>(begin),
@@ -266,6 +267,13 @@ std::shared_ptr<const PrefixEntry> ExecutionUnit::ComputePrefix(PrefixStore& pre
       model_.Forward(batch, workspace_, team_, [](size_t, std::span<float>) {});
       times_.tokens += count;
       ++times_.steps;
+      if (step_log_ == nullptr) continue;
+      Work work;
+      work[WorkKind::kStep] = 1.0;
+      work[WorkKind::kPromptToken] = static_cast<double>(count);
+      work[WorkKind::kTokenPair] =
+          CausalPairs(static_cast<double>(kv.length - count), static_cast<double>(count));
+      step_log_->Add(step_start, Clock::now(), work, 0);
     }
     model_seconds += SecondsSince(start);
   };
@@ -310,6 +318,8 @@ void ExecutionUnit::BuildBatch() {
   batch_.clear();
   batch_streams_.clear();
   output_streams_.clear();
+  step_work_ = {};
+  step_work_[WorkKind::kStep] = 1.0;
   AddDrafts();
   size_t budget = options_.batch_tokens;
   const auto take = [&](Stream& stream) {
@@ -324,6 +334,11 @@ void ExecutionUnit::BuildBatch() {
     stream.fed += count;
     stream.row->outcome.computed_tokens += static_cast<uint32_t>(count);
     budget -= count;
+    step_work_[stream.is_prompt ? WorkKind::kPromptToken : WorkKind::kAnswerToken] +=
+        static_cast<double>(count);
+    step_work_[WorkKind::kTokenPair] +=
+        CausalPairs(static_cast<double>(stream.kv.length), static_cast<double>(count));
+    const size_t outputs_before = batch_.outputs.size();
     if (const size_t num_scored = stream.row->input.num_scored; num_scored > 0) {
       // The logits of the last tokens of the feed, as many as are scored, as far as they are here.
       const size_t first = std::max(stream.feed.size() - num_scored, stream.fed - count);
@@ -336,6 +351,10 @@ void ExecutionUnit::BuildBatch() {
         batch_.outputs.push_back(static_cast<uint32_t>(batch_.tokens.size() - behind));
         output_streams_.push_back(&stream);
       }
+    }
+    if (stream.is_prompt) {
+      step_work_[WorkKind::kPromptEnd] +=
+          static_cast<double>(batch_.outputs.size() - outputs_before);
     }
   };
   // Rows that are past their prompt first: they hold slabs, and finishing them makes room.

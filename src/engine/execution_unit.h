@@ -145,6 +145,7 @@ class ExecutionUnit {
   bool feed_empty_ = false;
   UnitTimes times_;
   StepLog* step_log_ = nullptr;
+  Work step_work_;  // of the batch
 };
 
 }  // namespace rowmill

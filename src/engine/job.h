@@ -40,9 +40,22 @@ struct ErrorLimit {
   std::optional<double> percent;  // of all rows
 };
 
+// How many units work, and how many threads each has.
+struct UnitLayout {
+  size_t num_units = 1;
+  size_t threads_per_unit = 1;
+};
+
 // How many units and threads a job has: as asked for, or with the units that would have no row
 // giving their threads to the others.
 enum class UnitChoice : uint8_t { kAsAsked, kByRows };
+
+// Whether units, threads and budget are chosen by measuring (engine/autotune.h).
+enum class Autotune : uint8_t {
+  kOff,
+  kAuto,  // what an earlier job has found, or where a measurement is under a hundredth of the job
+  kOn,    // measures anew
+};
 
 struct JobOptions {
   SourceOptions source;
@@ -64,6 +77,10 @@ struct JobOptions {
   UnitChoice unit_choice = UnitChoice::kAsAsked;
   AllocationStrategy strategy = AllocationStrategy::kStealing;
   UnitOptions unit;
+  Autotune autotune = Autotune::kOff;
+  bool tune_layout = false;        // num_units and threads_per_unit are not the user's choice
+  bool tune_batch_tokens = false;  // nor is unit.batch_tokens
+  std::string tuning_file;         // what earlier jobs have found; empty: none is kept
   bool prefix_sharing = true;
   bool deduplication = true;
   std::string trace;          // file for every step and row; empty: none
@@ -88,6 +105,14 @@ struct JobProgress {
   uint64_t tokens_total = 0;
   std::string_view work_name = "tokens";
   double seconds = 0.0;  // since the stage began
+  // How long the stage will go on, of which 95 % of the time no more than the two bounds are wrong;
+  // nothing where nothing can be said.
+  struct Left {
+    double seconds = 0.0;
+    double low = 0.0;
+    double high = 0.0;
+  };
+  std::optional<Left> left;
 };
 
 // The world around a job.
@@ -104,12 +129,21 @@ struct JobContext {
   int stdout_fd = 1;
 };
 
-// What `rowmill plan` shows; nothing is run or written.
+// What `rowmill plan` shows; nothing is written, and no more than a pilot is run.
 struct JobPlan {
   PlanSummary summary;
   MemoryEstimate memory;
   uint64_t memory_limit = 0;
   bool spooled = false;
+  // From a pilot on some of the rows; nothing where there was nothing to measure.
+  struct Time {
+    double seconds = 0.0;  // in the model
+    double low = 0.0;
+    double high = 0.0;
+    uint64_t pilot_rows = 0;
+    double pilot_seconds = 0.0;
+  };
+  std::optional<Time> time;
   std::string work_name;  // Task::work_name
 };
 JobPlan PlanJob(const JobOptions& options, const JobModel& model, Task& task,

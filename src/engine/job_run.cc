@@ -16,6 +16,19 @@ constexpr std::chrono::milliseconds kProgressInterval{200};
 // Outcomes that may wait for the journal: a few steps of a few units.
 constexpr size_t kEventQueue = 1024;
 
+// A pilot runs where it is no more than one part in so many of the job's tokens.
+constexpr uint64_t kPilotShare = 100;
+constexpr double kPilotSeconds = 2.0;
+// Tuning takes one part in so many of the job at most, and no more than ten seconds; less than a
+// second cannot tell the settings apart.
+constexpr uint64_t kTuneShare = 100;
+constexpr double kTuneSeconds = 10.0;
+constexpr double kLeastTuneSeconds = 1.0;
+// The share of the forecast time in which it is believed more than what the run has shown.
+constexpr double kPilotTrust = 0.1;
+// Before that nothing is said of a run without a pilot.
+constexpr double kLeastEtaSeconds = 1.0;
+
 double Seconds(Clock::duration duration) { return std::chrono::duration<double>(duration).count(); }
 
 std::vector<std::pair<std::string, uint64_t>> NamedCounts(const RedactCounts& counts,
@@ -82,6 +95,8 @@ RunReport JobRun::Run() {
   stage_start_ = Clock::now();
   try {
     Calibrate();
+    prefixes_ = MakePrefixStore(*plan_, model_, options_.unit);
+    ForecastTime();
     Execute();
   } catch (...) {
     failure = std::current_exception();
@@ -229,21 +244,11 @@ void JobRun::Execute() {
     schedule.decode_tokens_per_row = generate->max_tokens / 2;
   }
   scheduler_ = std::make_unique<Scheduler>(plan_->rows, plan_->tree, schedule, scratch_path_);
-  std::vector<PrefixStore::Node> nodes;
-  for (const PrefixNode& node : plan_->tree.nodes) {
-    nodes.push_back({node.parent, node.length, node.example_row});
-  }
-  const auto* decoder = std::get_if<const Decoder*>(&model_.model);
-  prefixes_ = std::make_unique<PrefixStore>(
-      std::move(nodes),
-      [this](uint64_t row, uint32_t length, std::vector<int32_t>& tokens) {
-        plan_->rows.GetPrefix(row, length, tokens);
-      },
-      decoder != nullptr ? (*decoder)->kv_shape() : KvShape{}, options_.unit.kv_bytes);
   if (options_.output == "-") {
     output_bytes_ = std::make_unique<DescriptorByteSink>(context_.stdout_fd, "standard output");
     OpenOutput(*output_bytes_);
   }
+  run_began_ = Seconds(Clock::now() - stage_start_);
   report_.units.resize(units_.num_units);
   for (size_t unit = 0; unit < units_.num_units; ++unit) {
     step_logs_.emplace_back(unit, stage_start_, trace_.get());
@@ -266,6 +271,131 @@ void JobRun::Execute() {
   for (std::thread& thread : threads) thread.join();
   if (failure != nullptr) std::rethrow_exception(failure);
   if (unit_error_ != nullptr) std::rethrow_exception(unit_error_);
+}
+
+// A pilot where the job is so long that it takes less than a hundredth of it; a short job shows
+// soon enough how fast it is.
+void JobRun::ForecastTime() {
+  if (task_.work_name() != kTokenWork) return;
+  const PilotContext context = {
+      *plan_, *prefixes_, model_, task_.decode_spec(), *context_.file_system, context_.stop};
+  const uint64_t tokens = kPilotBatches * units_.num_units * options_.unit.batch_tokens;
+  if (options_.autotune != Autotune::kOff) Tune(context);
+  if (!context_.on_progress) return;
+  if (plan_->summary.computed_tokens >= kPilotShare * tokens) {
+    const std::vector<PilotRow> rows = SampleRows(context, tokens, kPilotRows * units_.num_units);
+    const PilotRun pilot = RunPilot(context, units_, options_.unit, rows, kPilotSeconds);
+    forecast_ = Forecast::FromPilot(context, units_, options_.unit, pilot);
+    if (forecast_) {
+      JobProgress progress;
+      progress.stage = JobProgress::Stage::kRun;
+      progress.rows_total = plan_->summary.inputs_to_run;
+      progress.tokens_total = plan_->summary.computed_tokens;
+      progress.work_name = task_.work_name();
+      progress.seconds = Seconds(Clock::now() - stage_start_);
+      progress.left = forecast_->WholeRun();
+      context_.on_progress(progress);
+    }
+  }
+  if (forecast_) pilot_left_ = forecast_->WholeRun();
+  if (!forecast_) forecast_ = Forecast::FromModel(context, units_, options_.unit);
+}
+
+void JobRun::Tune(const PilotContext& context) {
+  const TuneAxes axes = {options_.tune_layout, options_.tune_batch_tokens};
+  if (!axes.any() || plan_->summary.inputs_to_run == 0) return;
+  const TuneSettings defaults = {units_, options_.unit.batch_tokens};
+  const auto apply = [&](const TuneSettings& settings) {
+    if (axes.layout) units_ = settings.layout;
+    if (axes.layout) options_.num_units = settings.layout.num_units;
+    if (axes.layout) options_.threads_per_unit = settings.layout.threads_per_unit;
+    if (axes.batch_tokens) options_.unit.batch_tokens = settings.batch_tokens;
+  };
+  const auto fits = [&](const TuneSettings& settings) {
+    JobOptions with = options_;
+    with.num_units = settings.layout.num_units;
+    with.threads_per_unit = settings.layout.threads_per_unit;
+    with.unit.batch_tokens = settings.batch_tokens;
+    return EstimateMemory(*plan_, MemoryOptionsOf(with, model_, task_)).total_bytes() <=
+           MemoryLimit(options_);
+  };
+  const std::string key = TuneKey(context);
+  if (options_.autotune == Autotune::kAuto) {
+    const std::optional<TuneSettings> kept =
+        FindTuning(*context_.file_system, options_.tuning_file, key);
+    if (kept && kept->layout.num_units <= plan_->summary.inputs_to_run && fits(*kept)) {
+      apply(*kept);
+      tuned_ = Describe(*kept) + ", found by an earlier job";
+      return;
+    }
+    // A first look at how long the job is.
+    const uint64_t tokens = units_.num_units * options_.unit.batch_tokens;
+    if (plan_->summary.computed_tokens < kTuneShare * tokens) return;
+    const std::vector<PilotRow> rows = SampleRows(context, tokens, kPilotRows);
+    const std::optional<Forecast> forecast =
+        Forecast::FromPilot(context, units_, options_.unit,
+                            RunPilot(context, units_, options_.unit, rows, kPilotSeconds));
+    if (!forecast || forecast->WholeRun().seconds < kTuneShare * kLeastTuneSeconds) return;
+    const double allowed =
+        std::min(kTuneSeconds, forecast->WholeRun().seconds / static_cast<double>(kTuneShare));
+    ApplyTuning(rowmill::Tune(context, axes, defaults, options_.unit, allowed, fits), key, apply);
+    return;
+  }
+  ApplyTuning(rowmill::Tune(context, axes, defaults, options_.unit, kTuneSeconds, fits), key,
+              apply);
+}
+
+void JobRun::ApplyTuning(const Tuning& tuning, const std::string& key,
+                         FunctionRef<void(const TuneSettings&)> apply) {
+  if (tuning.points.empty()) return;
+  apply(tuning.best);
+  KeepTuning(*context_.file_system, options_.tuning_file, key, tuning.best);
+  tuned_ = Describe(tuning);
+  context_.on_notice("tuned: " + tuned_);
+}
+
+// Of the prompt, those that no shared prefix covers.
+uint32_t JobRun::OwnTokens(uint64_t input) const {
+  const RowEntry& entry = plan_->rows[input];
+  return entry.num_read() - PrefixLength(entry, plan_->tree.nodes);
+}
+
+// Tokens of answers that ran through the model.
+uint64_t JobRun::AnswerTokens(const UnitOutcome& outcome) const {
+  if (const auto* translate = std::get_if<TranslateSpec>(&task_.decode_spec())) {
+    // The first one is the model's own, and each hypothesis is computed; computed_tokens are those
+    // of the source.
+    return (uint64_t{outcome.generated_tokens} + 1) * translate->beam;
+  }
+  return outcome.computed_tokens - std::min(outcome.computed_tokens, OwnTokens(outcome.row));
+}
+
+void JobRun::UpdateEta(JobProgress& progress) {
+  if (step_logs_.empty()) return;
+  uint64_t total = plan_->summary.computed_tokens;
+  uint64_t so_far = tokens_done_;
+  if (forecast_) {
+    Work done;
+    for (const StepLog& log : step_logs_) done += log.done();
+    // In billionths of the forecast's seconds, of all units together.
+    total = static_cast<uint64_t>(
+        1e9 * forecast_->UnitSeconds(static_cast<double>(answer_tokens_done_), inputs_done_));
+    so_far = static_cast<uint64_t>(1e9 * forecast_->SecondsOf(done));
+  }
+  if (!eta_) eta_.emplace(total, run_began_);
+  eta_->SetTotal(total);
+  eta_->Update(progress.seconds, so_far);
+  // At first the pilot knows more than the run.
+  const double passed = progress.seconds - run_began_;
+  if (pilot_left_ && passed < kPilotTrust * pilot_left_->seconds) {
+    progress.left = {pilot_left_->seconds - passed, std::max(0.0, pilot_left_->low - passed),
+                     pilot_left_->high - passed};
+    return;
+  }
+  if (passed < kLeastEtaSeconds) return;
+  if (const std::optional<Eta> eta = eta_->Estimate(progress.seconds)) {
+    progress.left = {eta->seconds, eta->low, eta->high};
+  }
 }
 
 void JobRun::RunUnit(size_t unit) {
@@ -335,6 +465,7 @@ void JobRun::Take(const UnitOutcome& outcome) {
   results_->Put(outcome.row, entry.digest, result);
   ++inputs_done_;
   tokens_done_ += outcome.computed_tokens;
+  answer_tokens_done_ += AnswerTokens(outcome);
   report_.prompt_tokens += outcome.prompt_tokens;
   report_.generated_tokens += outcome.generated_tokens;
   row_times_.Add(Nanoseconds(outcome.seconds));
@@ -378,6 +509,7 @@ void JobRun::ReportProgress(JobProgress::Stage stage) {
   progress.tokens_total = plan_->summary.computed_tokens;
   progress.work_name = task_.work_name();
   progress.seconds = Seconds(Clock::now() - stage_start_);
+  if (stage == JobProgress::Stage::kRun) UpdateEta(progress);
   context_.on_progress(progress);
 }
 
@@ -479,6 +611,7 @@ void JobRun::FillReport() {
   report_.threads_per_unit = units_.threads_per_unit;
   report_.options = task_.FingerprintEntries();
   report_.execution = ExecutionEntries(options_);
+  if (!tuned_.empty()) report_.execution.emplace_back("tuned", tuned_);
   report_.load_seconds = model_.load_seconds;
   const RenderCounts& counts = renderer_->counts();
   report_.rows = counts.rows;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <deque>
 #include <exception>
 #include <memory>
 #include <mutex>
@@ -11,11 +12,14 @@
 #include <vector>
 
 #include "base/mapped_array.h"
+#include "engine/autotune.h"
 #include "engine/job.h"
 #include "engine/job_folder.h"
+#include "engine/pilot.h"
 #include "engine/renderer.h"
 #include "engine/result_store.h"
 #include "engine/step_log.h"
+#include "metrics/eta.h"
 #include "metrics/quantile_histogram.h"
 #include "parallel/bounded_queue.h"
 
@@ -61,10 +65,6 @@ uint64_t MemoryLimit(const JobOptions& options);
 MemoryOptions MemoryOptionsOf(const JobOptions& options, const JobModel& model, const Task& task);
 // How the work is done, which decides no byte: names and values for the report.
 std::vector<std::pair<std::string, std::string>> ExecutionEntries(const JobOptions& options);
-struct UnitLayout {
-  size_t num_units = 1;
-  size_t threads_per_unit = 1;
-};
 // For a job of so many model inputs.
 UnitLayout ChooseUnits(const JobOptions& options, uint64_t inputs_to_run);
 // Everything that decides the output's bytes.
@@ -92,6 +92,13 @@ class JobRun {
   void CheckMemory() const;
   void Calibrate();
   void Execute();
+  void ForecastTime();
+  void Tune(const PilotContext& context);
+  void ApplyTuning(const Tuning& tuning, const std::string& key,
+                   FunctionRef<void(const TuneSettings&)> apply);
+  uint32_t OwnTokens(uint64_t input) const;
+  uint64_t AnswerTokens(const UnitOutcome& outcome) const;
+  void UpdateEta(JobProgress& progress);
   void RunUnit(size_t unit);
   void Aggregate();
   void Take(const UnitOutcome& outcome);
@@ -104,7 +111,7 @@ class JobRun {
   void OpenOutput(ByteSink& bytes);
   void WriteOutput();
 
-  const JobOptions& options_;
+  JobOptions options_;  // its own: tuning changes how the work is done
   const JobModel& model_;
   Task& task_;
   const JobContext& context_;
@@ -141,7 +148,15 @@ class JobRun {
   uint64_t tokens_done_ = 0;
   QuantileHistogram row_times_;
   std::unique_ptr<TraceWriter> trace_;  // null: none is wanted
-  std::vector<StepLog> step_logs_;      // [units]
+  std::deque<StepLog> step_logs_;       // [units]
+  // What is left is counted in microseconds that the pilot's prices make of it; how they compare
+  // with the clock is seen as the run goes on.
+  std::optional<Forecast> forecast_;
+  std::string tuned_;                            // what was chosen and why; empty where nothing was
+  double run_began_ = 0.0;                       // after the pilot, in seconds of the stage
+  std::optional<JobProgress::Left> pilot_left_;  // as the run began
+  std::optional<EtaEstimator> eta_;
+  uint64_t answer_tokens_done_ = 0;  // through the model, of rows that are done
 };
 
 }  // namespace rowmill

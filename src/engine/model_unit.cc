@@ -129,7 +129,46 @@ void AddMemoryOf(const Whisper& model, const MemoryQuestion& question, MemoryOpt
   memory.max_seq_len = model.config().max_seq_len;
 }
 
+// Attention is done in 32-bit floating point, which takes about four times as long for a
+// multiplication as a product of 8-bit weights does.
+constexpr double kAttentionPrice = 4.0;
+
+// Prices of kStep, kPromptToken, kAnswerToken, kPromptEnd and kTokenPair.
+WorkCost PricesOf(double prompt_token, double answer_token, double end, double pair) {
+  return {{0.0, prompt_token, answer_token, end, kAttentionPrice * pair}};
+}
+
+// Of kinds whose work is of one sort.
+template <typename Model>
+WorkCost PriorOf(const Model&) {
+  return PricesOf(1.0, 1.0, 0.0, 0.0);
+}
+WorkCost PriorOf(const Decoder& model) {
+  const auto token = static_cast<double>(model.macs_per_token());
+  const auto output = static_cast<double>(model.macs_per_output());
+  const WorkspaceShape shape = model.workspace_shape();
+  const auto pair =
+      static_cast<double>(2 * shape.num_heads * shape.head_dim * model.kv_shape().num_layers);
+  return PricesOf(token, token + output, output, pair);
+}
+// Layers of four matrices of D x D and two of D x 4D have 12 D * D weights and 2 D products a pair.
+WorkCost PriorOf(const Encoder& model) {
+  const auto token = static_cast<double>(model.macs_per_token());
+  const auto dim = static_cast<double>(std::max<size_t>(1, model.shape().model_dim));
+  return PricesOf(token, token, 0.0, token / (6.0 * dim));
+}
+WorkCost PriorOf(const EncoderDecoder& model) {
+  const auto source = static_cast<double>(model.macs_per_source_token());
+  const auto target = static_cast<double>(model.macs_per_target_token());
+  const auto dim = static_cast<double>(std::max<size_t>(1, model.shape().model_dim));
+  return PricesOf(source, target, 0.0, source / (6.0 * dim));
+}
+
 }  // namespace
+
+WorkCost PriorCost(const AnyModel& model) {
+  return std::visit([](const auto* kind) { return PriorOf(*kind); }, model);
+}
 
 std::unique_ptr<ModelUnit> MakeUnit(const AnyModel& model, const UnitContext& context) {
   return std::visit([&](const auto* kind) { return MakeUnitOf(*kind, context); }, model);

@@ -9,6 +9,7 @@
 #include "base/file_system.h"
 #include "engine/execution_unit.h"
 #include "engine/planner.h"
+#include "metrics/work_cost.h"
 #include "models/any_model.h"
 
 namespace rowmill {
@@ -41,6 +42,9 @@ std::unique_ptr<ModelUnit> MakeUnit(const AnyModel& model, const UnitContext& co
 // What a job on the model takes, of the options that depend on it.
 MemoryOptions ModelMemory(const AnyModel& model, const DecodeSpec& spec, const UnitOptions& options,
                           size_t threads_per_unit);
+
+// What kinds of work cost beside each other by the arithmetic they take; their scale says nothing.
+WorkCost PriorCost(const AnyModel& model);
 
 const std::string& ArchitectureOf(const AnyModel& model);
 

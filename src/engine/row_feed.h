@@ -10,6 +10,18 @@
 
 namespace rowmill {
 
+// Makes `row` the row of that number, as the plan has it.
+inline void FillUnitRow(const Plan& plan, uint64_t number, UnitRow& row) {
+  const RowEntry& entry = plan.rows[number];
+  row.row = number;
+  row.digest = entry.digest;
+  row.prefix_node = entry.prefix_node;
+  row.num_scored = entry.num_scored;
+  row.path = plan.paths.Get(number);
+  row.cost = entry.cost;
+  plan.rows.GetTokens(number, row.tokens);
+}
+
 class PlannedRowFeed : public RowFeed {
  public:
   // Plan and scheduler outlive the feed.
@@ -23,13 +35,7 @@ class PlannedRowFeed : public RowFeed {
       sub_task_ = std::move(*sub_task);
       next_ = 0;
     }
-    row.row = sub_task_.rows[next_++];
-    row.digest = plan_.rows[row.row].digest;
-    row.prefix_node = plan_.rows[row.row].prefix_node;
-    row.num_scored = plan_.rows[row.row].num_scored;
-    row.path = plan_.paths.Get(row.row);
-    row.cost = plan_.rows[row.row].cost;
-    plan_.rows.GetTokens(row.row, row.tokens);
+    FillUnitRow(plan_, sub_task_.rows[next_++], row);
     return true;
   }
 

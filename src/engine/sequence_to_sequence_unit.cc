@@ -161,6 +161,16 @@ void SequenceToSequenceUnit::EncodeWaiting() {
   times_.model_seconds += SecondsSince(start);
   ++times_.steps;
   times_.tokens += batch.tokens.size();
+  if (step_log_ != nullptr) {
+    Work work;
+    work[WorkKind::kStep] = 1.0;
+    work[WorkKind::kPromptToken] = static_cast<double>(batch.tokens.size());
+    work[WorkKind::kPromptEnd] = static_cast<double>(batch.lengths.size());
+    for (const uint32_t length : batch.lengths) {
+      work[WorkKind::kTokenPair] += static_cast<double>(length) * length;
+    }
+    step_log_->Add(start, Clock::now(), work, rows_.size());
+  }
   const BeamOptions beam = {.beam = spec_.beam,
                             .length_penalty = spec_.length_penalty,
                             .end_token = model_.end_token(),
@@ -210,6 +220,15 @@ void SequenceToSequenceUnit::Step() {
   times_.decode_seconds += decode_seconds;
   ++times_.steps;
   times_.tokens += batch.tokens.size();
+  if (step_log_ != nullptr) {
+    Work work;
+    work[WorkKind::kStep] = 1.0;
+    work[WorkKind::kAnswerToken] = static_cast<double>(batch.tokens.size());
+    for (const Place& place : places) {
+      work[WorkKind::kTokenPair] += static_cast<double>(place.text->tokens.size());
+    }
+    step_log_->Add(start, Clock::now(), work, rows_.size());
+  }
 }
 
 // Gives every hypothesis of the next round the state of the one that it continues.

@@ -34,6 +34,7 @@ class SequenceToSequenceUnit {
   void Run(RowFeed& feed, OutcomeSink& sink, const std::atomic<bool>& stop);
 
   const UnitTimes& times() const { return times_; }
+  void SetStepLog(StepLog* log) { step_log_ = log; }
   // Bytes of activations for such a unit.
   static size_t WorkspaceBytes(const EncoderDecoder& model, const TranslateSpec& spec,
                                const UnitOptions& options, size_t num_threads);
@@ -67,6 +68,7 @@ class SequenceToSequenceUnit {
   size_t running_bytes_ = 0;                    // of those, by TextBytes
   bool feed_empty_ = false;
   UnitTimes times_;
+  StepLog* step_log_ = nullptr;
 };
 
 }  // namespace rowmill

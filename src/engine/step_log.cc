@@ -60,9 +60,17 @@ void TraceWriter::Finish() {
   if (!file_) throw IoError("--trace: cannot write '" + path_ + "'");
 }
 
-void StepLog::Add(Clock::time_point begin, Clock::time_point end, size_t tokens, size_t rows) {
+void StepLog::Add(Clock::time_point begin, Clock::time_point end, const Work& work, size_t rows) {
   if (trace_ != nullptr) {
-    trace_->Step(unit_, begin, end, fmt::format(R"("tokens":{},"rows":{})", tokens, rows));
+    trace_->Step(unit_, begin, end, fmt::format(R"("tokens":{},"rows":{})", work.tokens(), rows));
+  }
+  if (samples_ != nullptr) {
+    samples_->push_back({work, std::chrono::duration<double>(end - begin).count()});
+  }
+  for (size_t i = 0; i < kNumWorkKinds; ++i) {
+    // Written by this thread alone.
+    done_[i].store(done_[i].load(std::memory_order_relaxed) + work.amounts[i],
+                   std::memory_order_relaxed);
   }
   double from = std::max(0.0, std::chrono::duration<double>(begin - start_).count());
   const double to = std::chrono::duration<double>(end - start_).count();
@@ -75,6 +83,21 @@ void StepLog::Add(Clock::time_point begin, Clock::time_point end, size_t tokens,
     // Where rounding leaves the edge at the begin, the rest is less than the clock can tell.
     from = edge > from ? edge : to;
   }
+}
+
+void StepLog::Add(Clock::time_point begin, Clock::time_point end, size_t tokens, size_t rows) {
+  Work work;
+  work[WorkKind::kStep] = 1.0;
+  work[WorkKind::kPromptToken] = static_cast<double>(tokens);
+  Add(begin, end, work, rows);
+}
+
+Work StepLog::done() const {
+  Work work;
+  for (size_t i = 0; i < kNumWorkKinds; ++i) {
+    work.amounts[i] = done_[i].load(std::memory_order_relaxed);
+  }
+  return work;
 }
 
 void StepLog::Widen() {

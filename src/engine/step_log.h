@@ -6,6 +6,8 @@
 // synced, and what a crash leaves of it can be opened all the same.
 #pragma once
 
+#include <array>
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <fstream>
@@ -13,6 +15,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "metrics/work_cost.h"
 
 namespace rowmill {
 
@@ -41,7 +45,7 @@ class TraceWriter {
   bool is_first_ = true;
 };
 
-// Of one unit; used by its thread alone.
+// Of one unit; used by its thread alone, but for done().
 class StepLog {
  public:
   using Clock = std::chrono::steady_clock;
@@ -51,7 +55,14 @@ class StepLog {
   StepLog(size_t unit, Clock::time_point start, TraceWriter* trace)
       : unit_(unit), start_(start), trace_(trace) {}
 
+  void Add(Clock::time_point begin, Clock::time_point end, const Work& work, size_t rows);
+  // Of units whose work is prompts alone.
   void Add(Clock::time_point begin, Clock::time_point end, size_t tokens, size_t rows);
+  // Steps are put there as well; may be null, and outlives the log.
+  void SetSamples(std::vector<WorkSample>* samples) { samples_ = samples; }
+
+  // All steps so far. Thread-safe: amounts of a step that is being added may be partly there.
+  Work done() const;
 
   double bin_seconds() const { return bin_seconds_; }
   // Seconds of work in each bin, from the start on.
@@ -65,6 +76,8 @@ class StepLog {
   size_t unit_;
   Clock::time_point start_;
   TraceWriter* trace_;
+  std::vector<WorkSample>* samples_ = nullptr;
+  std::array<std::atomic<double>, kNumWorkKinds> done_{};
   double bin_seconds_ = 1.0 / 256.0;  // doubled whenever there would be too many
   std::vector<double> busy_seconds_;
 };

@@ -31,6 +31,8 @@ class EtaEstimator {
   // of the run starts at `start_seconds`.
   EtaEstimator(uint64_t total_tokens, double start_seconds);
 
+  // Where the total was a guess and a better one is known.
+  void SetTotal(uint64_t total_tokens) { total_tokens_ = total_tokens; }
   // `tokens_done`: so far. Neither number may fall.
   void Update(double seconds, uint64_t tokens_done);
   // As of `now_seconds`, not before the last update. Nothing until some tokens have taken some

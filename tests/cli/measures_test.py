@@ -206,7 +206,8 @@ class ProgressTest(ProgramTest):
         self.assertEqual(done, sorted(done))
         for line in lines:
             self.assertEqual(list(line), ["stage", "rows_done", "rows_total", "tokens_done",
-                                          "tokens_total", "seconds", "seconds_left"])
+                                          "tokens_total", "seconds", "seconds_left",
+                                          "seconds_left_between"])
 
     def run_on_a_terminal(self, **variables):
         """What a person sees on a terminal while a job runs."""

@@ -1,0 +1,72 @@
+// One line of an OpenAI batch file: a request for a chat completion, a completion or an embedding,
+// as a row of a job; and the line of results that answers it.
+//
+// A parameter that would change the answer and is not supported makes the request an error of its
+// own; none is passed over in silence. Specification: OpenAI's batch API, and what vLLM's run-batch
+// adds to it (top_k, min_p, repetition_penalty, ignore_eos). A chat is one message of the user,
+// perhaps behind one of the system.
+//
+// What it is not: it runs nothing (cli/command_batch.cc).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "decode/decode_spec.h"
+#include "decode/sampler.h"
+
+namespace rowmill {
+
+enum class BatchEndpoint : uint8_t { kChat, kCompletion, kEmbedding };
+std::string_view Path(BatchEndpoint endpoint);  // "/v1/chat/completions"
+
+// What a job has to have in common: requests that agree in it run together.
+struct BatchSettings {
+  BatchEndpoint endpoint = BatchEndpoint::kChat;
+  std::string model;
+  bool has_system = false;
+  uint32_t max_tokens = 0;
+  bool ignore_eos = false;
+  SamplingOptions sampling;
+  std::vector<std::string> stop;
+
+  // Equal exactly where all fields are.
+  std::string Key() const;
+};
+
+struct BatchRequest {
+  std::string custom_id;
+  std::string error;      // why it cannot be run; empty where it can
+  std::string parameter;  // the one that is to blame; may be empty
+  BatchSettings settings;
+  std::string system;
+  std::string text;  // the user's message, the prompt, or the input
+};
+
+// `default_max_tokens`: where the request names no limit.
+BatchRequest ParseBatchRequest(std::string_view line, uint32_t default_max_tokens);
+
+// What came of a request.
+struct BatchAnswer {
+  uint64_t index = 0;  // of the request in its file
+  std::string custom_id;
+  std::string model;  // that has answered
+  BatchEndpoint endpoint = BatchEndpoint::kChat;
+  std::string error;  // of those that have no answer
+  std::string parameter;
+  std::string text;
+  FinishReason finish = FinishReason::kEndToken;
+  std::vector<float> embedding;
+  uint32_t prompt_tokens = 0;
+  uint32_t generated_tokens = 0;
+};
+
+// A line of the results, with its line break. Times are 0 and ids count: equal files get equal
+// results.
+std::string BatchResultLine(const BatchAnswer& answer);
+
+}  // namespace rowmill
