@@ -48,7 +48,7 @@ def by_ray(arguments, table):
 def start_ray(arguments):
     import ray
 
-    ray.init(num_cpus=arguments.cpus, include_dashboard=False, logging_level=logging.ERROR,
+    ray.init("local", num_cpus=arguments.cpus, include_dashboard=False, logging_level=logging.ERROR,
              log_to_driver=False)
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False

@@ -14,6 +14,10 @@ TASKS = {task.name: task for task in _core.tasks()}
 # Said in other ways: the input is the first argument, progress and output are of the call.
 CALL_OPTIONS = {"INPUT", "output", "progress"}
 
+# Stands at the place of the input where rows come from memory. A task that takes no rows from there finds no
+# such file, and does not read the standard input of the process instead.
+TABLE = "(a table).jsonl"
+
 
 def keyword(option):
     """The keyword argument of an option."""
@@ -67,7 +71,7 @@ def words(task_name, source, options):
     """`rowmill TASK SOURCE --option=value ...` without its first word."""
     task = TASKS.get(task_name)
     known = call_options(task) if task is not None else {}
-    named = [task_name, "./" + source if source.startswith("-") and source != "-" else source]
+    named = [task_name, "./" + source if source.startswith("-") else source]
     placed = []
     for key, value in options.items():
         option = known.get(key) or known.get(key.rstrip("_"))

@@ -72,7 +72,7 @@ class Model:
         if output is not None:
             merged["output"] = output
         table = None if _tables.is_path(data) else _tables.table_of(data)
-        source = "-" if table is not None else os.fspath(data)
+        source = _arguments.TABLE if table is not None else os.fspath(data)
         outcome = self._run([task], source, merged, table, progress)
         result = Result(outcome, output)
         if outcome.exit_code:
@@ -89,7 +89,7 @@ class Model:
         ['rows', '2']
         """
         table = None if _tables.is_path(data) else _tables.table_of(data)
-        source = "-" if table is not None else os.fspath(data)
+        source = _arguments.TABLE if table is not None else os.fspath(data)
         return self._run(["plan", task], source, {**self._options, **options}, table, False).printed
 
     def stream(self, task, batches, *, rows=8192, progress=False, **options):
@@ -110,7 +110,7 @@ class Model:
 
     def _part(self, task, table, progress, options):
         merged = {**self._options, **options}
-        return Result(self._run([task], "-", merged, table, progress))
+        return Result(self._run([task], _arguments.TABLE, merged, table, progress))
 
     def _run(self, command, source, options, table, progress):
         words = command[:-1] + _arguments.words(command[-1], source, options)

@@ -14,6 +14,7 @@ import dataclasses
 import os
 from typing import Any, Callable, Optional
 
+from . import _arguments
 from ._model import Model
 
 # Rows that an actor plans and runs together: duplicates and common beginnings are found among them.
@@ -33,6 +34,10 @@ class Task:
     def __init__(self, task: str, model: Optional[str] = None, **options: Any):
         options.setdefault("units", assigned_cpus())
         options.setdefault("progress", False)
+        known = _arguments.TASKS.get(task)
+        if known is not None and "packed_cache" in _arguments.call_options(known):
+            # Packed weights are mapped from a file, whose pages all actors of a node share.
+            options.setdefault("packed_cache", "on")
         self._task = task
         self._options = options
         self._model = Model(model)
