@@ -7,7 +7,9 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
+#include <string_view>
 
 #include "base/error.h"
 #include "text/hugging_face_vocabulary.h"
@@ -22,7 +24,7 @@ void Write(const std::string& path, std::string_view content) {
 // A folder with a config and an empty file of weights, for as long as the process runs.
 class Folder {
  public:
-  Folder() : path_(std::filesystem::temp_directory_path() / "rowmill-fuzz-XXXXXX") {
+  Folder() : path_((std::filesystem::temp_directory_path() / "rowmill-fuzz-XXXXXX").string()) {
     if (mkdtemp(path_.data()) == nullptr) std::abort();
     Write(path_ + "/config.json", R"({"model_type":"bert"})");
     Write(path_ + "/model.safetensors", std::string("\2\0\0\0\0\0\0\0{}", 10));

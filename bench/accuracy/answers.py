@@ -97,7 +97,7 @@ def main():
         print(f"retrieval, {len(data.questions)} questions, {len(data.passages)} passages: R@1 R@5 MRR")
         version, orders = peer_orders(data, options.retriever, encoders.ROOT / "build")
         print(f"  {version:24}", *(f"{value:.4f}" for value in recall(orders, data)))
-        for numerics in ("auto", "int8"):
+        for numerics in ("auto", "f32"):
             figures = recall(rowmill.orders(data, numerics), data)
             print(f"  {'rowmill ' + numerics:24}", *(f"{value:.4f}" for value in figures), flush=True)
         if options.retrieval_only:

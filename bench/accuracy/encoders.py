@@ -182,7 +182,7 @@ def main():
     parser.add_argument("--binary", type=pathlib.Path, default=ROOT / "build/release/rowmill")
     parser.add_argument("--model", type=pathlib.Path, default=pathlib.Path.home() / ".cache/rowmill/models/minilm")
     parser.add_argument("--shared", type=pathlib.Path, default=ROOT.parent / "shared")
-    parser.add_argument("--numerics", default="auto,int8,f32")
+    parser.add_argument("--numerics", default="auto,f32")
     arguments = parser.parse_args()
     data = Data(arguments.shared)
     peer = Peer(arguments.model, ROOT / "build")

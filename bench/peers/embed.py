@@ -114,6 +114,7 @@ def main():
     parser.add_argument("--texts", type=int, default=4000)
     parser.add_argument("--run-with", type=shlex.split, default=[])
     parser.add_argument("--openvino-python", default=sys.executable)
+    parser.add_argument("--engines", nargs="*", help="such as 'rowmill auto' 'openvino sorted'; all of them")
     parser.add_argument("--worker")
     parser.add_argument("--order", default="sorted")
     parser.add_argument("--folder", type=pathlib.Path)
@@ -135,12 +136,12 @@ def main():
         (folder / "ids.json").write_text(json.dumps(ids))
         (folder / "in.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
         (folder / "minilm.onnx").write_bytes(minilm_onnx.build(MODEL).SerializeToString())
-        runs = {"rowmill auto": lambda: rowmill("auto", folder, options),
-                "rowmill int8": lambda: rowmill("int8", folder, options),
-                "rowmill f32": lambda: rowmill("f32", folder, options)}
+        runs = {"rowmill f32": lambda: rowmill("f32", folder, options),
+                "rowmill auto": lambda: rowmill("auto", folder, options)}
         for engine in ("onnxruntime", "openvino", "openvino:f32"):
             runs[f"{engine} sorted"] = lambda engine=engine: other(engine, "sorted", folder, options)
         runs["onnxruntime unsorted"] = lambda: other("onnxruntime", "unsorted", folder, options)
+        runs = {run: measure for run, measure in runs.items() if not options.engines or run in options.engines}
         seconds, exact = {}, None
         for _ in range(options.rounds):
             for run, measure in runs.items():
