@@ -19,9 +19,15 @@ namespace rowmill {
 
 enum class ProgressMode : uint8_t;  // cli/progress.h
 
-// With all cores, and the hashes that this user's loads have left behind. Throws ModelError.
-std::shared_ptr<const LoadedModel> LoadOnAllCores(const std::string& reference,
-                                                  const LoadOptions& options,
+// What LoadModel (tasks/loaded_model.h) is asked for.
+struct ModelRequest {
+  std::string reference;
+  LoadOptions options;
+  ModelCaches::Packed packed = ModelCaches::Packed::kAuto;
+};
+
+// With all cores, and what this user's loads have left behind. Throws ModelError.
+std::shared_ptr<const LoadedModel> LoadOnAllCores(const ModelRequest& request,
                                                   FileSystem& file_system);
 
 class Caller {
@@ -41,10 +47,9 @@ class Caller {
   virtual void EndProgress() = 0;
 
   // Loads the model, or gives one that the same arguments have loaded before. Throws ModelError.
-  virtual std::shared_ptr<const LoadedModel> Load(const std::string& reference,
-                                                  const LoadOptions& options,
+  virtual std::shared_ptr<const LoadedModel> Load(const ModelRequest& request,
                                                   FileSystem& file_system) {
-    return LoadOnAllCores(reference, options, file_system);
+    return LoadOnAllCores(request, file_system);
   }
   // Puts streams of its own in the place of the input and output that the flags name.
   virtual void ConnectRows(JobOptions& /*options*/, JobContext& /*context*/) {}

@@ -117,7 +117,9 @@ Bench OpenBench(Caller& caller, const BenchFlags& flags) {
   load.kernels = bench.kernels;
   PullIfMissing(caller, flags.model, flags.offline ? Network::kForbidden : NetworkFromEnvironment(),
                 *file_system);
-  bench.loaded = LoadModel(flags.model, load, team, *file_system, HashFolder());
+  bench.loaded =
+      LoadModel(flags.model, load, team, *file_system,
+                {.hash_folder = CacheFolder("hashes"), .packed_folder = CacheFolder("packed")});
   const Decoder& model = *bench.loaded.decoder;
   bench.prompts = flags.input.empty() ? RandomPrompts(flags.sequences, flags.prompt_tokens,
                                                       flags.shared_tokens, model.vocab_size())

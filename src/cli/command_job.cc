@@ -200,6 +200,12 @@ LoadOptions ToLoadOptions(const JobFlags& flags, const kernels::KernelTable& ker
   return options;
 }
 
+ModelCaches::Packed ToPackedChoice(const JobFlags& flags) {
+  using Packed = ModelCaches::Packed;
+  return Choose<Packed>("--packed-cache", flags.packed_cache,
+                        {{"auto", Packed::kAuto}, {"on", Packed::kOn}, {"off", Packed::kOff}});
+}
+
 // The recipe's name and version: part of every job's fingerprint, so it changes whenever bits
 // would.
 std::string NumericsName(Numerics numerics) {
@@ -258,7 +264,8 @@ std::shared_ptr<const LoadedModel> LoadModelFor(Caller& caller, const JobFlags& 
   PullIfMissing(caller, reference, flags.offline ? Network::kForbidden : NetworkFromEnvironment(),
                 file_system);
   const kernels::KernelTable& kernels = kernels::SelectTable(DetectCpuFeatures(), flags.isa);
-  return caller.Load(reference, ToLoadOptions(flags, kernels), file_system);
+  return caller.Load({reference, ToLoadOptions(flags, kernels), ToPackedChoice(flags)},
+                     file_system);
 }
 
 std::string CollectionText(const char* name, const TextCollection& texts, const std::string& path) {

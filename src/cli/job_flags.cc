@@ -311,6 +311,9 @@ void JobFlags::AddModelFlags(CLI::App& app) {
           "numeric recipe: auto, int16 (finer activations, half the speed), int8 (float weights in "
           "8 bits) or f32 (reference)")
       ->type_name("NAME");
+  AddFlag(app, "--packed-cache", packed_cache,
+          "keep packed weights for the next start, shared by all processes: auto, on or off")
+      ->type_name("NAME");
   AddFlag(app, "--isa", isa, "kernels: auto, or one that `rowmill doctor` lists")
       ->type_name("NAME");
   AddFlag(app, "--seed", seed, "seed of random sampling");

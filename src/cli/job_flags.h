@@ -53,6 +53,7 @@ struct JobFlags {
   std::string speculation = "on";
   std::string isa = "auto";
   std::string numerics = "auto";
+  std::string packed_cache = "auto";
   std::string max_errors;
   std::string shard = "0/1";
   std::optional<uint64_t> limit;

@@ -145,7 +145,7 @@ std::unique_ptr<Bert> Bert::Load(BertKind kind, const ModelSource& source,
   model->architecture_ = kNames[static_cast<size_t>(kind)];
   const BertConfig& c = model->config_;
   const size_t d = c.model_dim;
-  WeightLoader load(source, load_options.numerics, team);
+  WeightLoader load(source, load_options, team);
   model->token_embedding_ = &load.View("token_embd.weight", c.vocab_size, d);
   model->position_embedding_ = &load.View("position_embd.weight", c.num_positions, d);
   if (c.num_types > 0) {

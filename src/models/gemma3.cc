@@ -158,7 +158,7 @@ std::unique_ptr<Gemma3> Gemma3::Load(const ModelSource& source, const LoadOption
   const Gemma3Config& c = model->config_;
   const size_t q_dim = c.num_heads * c.head_dim;
   const size_t kv_dim = c.num_kv_heads * c.head_dim;
-  WeightLoader load(source, options.numerics, team);
+  WeightLoader load(source, options, team);
   for (size_t i = 0; i < c.num_layers; ++i) {
     const std::string block = "blk." + std::to_string(i) + ".";
     for (const char* bias : {"attn_q.bias", "attn_k.bias", "attn_v.bias", "attn_output.bias"}) {

@@ -101,7 +101,7 @@ std::unique_ptr<Gpt2> Gpt2::Load(const ModelSource& source, const LoadOptions& o
                 .kernels = options.kernels},
                config));
   const Gpt2Config& c = model->config_;
-  WeightLoader load(source, options.numerics, team);
+  WeightLoader load(source, options, team);
   for (size_t i = 0; i < c.num_layers; ++i) {
     const std::string block = "blk." + std::to_string(i) + ".";
     Gpt2Layer layer;

@@ -155,7 +155,7 @@ std::unique_ptr<Llama> Llama::Load(LlamaKind kind, const ModelSource& source,
   const LlamaConfig& c = model->config_;
   const size_t q_dim = c.num_heads * c.head_dim;
   const size_t kv_dim = c.num_kv_heads * c.head_dim;
-  WeightLoader load(source, options.numerics, team);
+  WeightLoader load(source, options, team);
 
   std::vector<uint32_t> q_order, k_order;  // empty: the rows as they are
   if (kind == LlamaKind::kLlama && source.container() == ModelSource::Container::kGguf) {

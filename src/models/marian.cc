@@ -180,7 +180,7 @@ std::unique_ptr<Marian> Marian::Load(const ModelSource& source, const LoadOption
   model->config_ = MarianConfig::Read(source);
   const MarianConfig& c = model->config_;
   const size_t d = c.model_dim;
-  WeightLoader load(source, load_options.numerics, team);
+  WeightLoader load(source, load_options, team);
   model->token_embedding_ = &load.View("token_embd.weight", c.vocab_size, d);
   model->head_ = load.Matrix("token_embd.weight", c.vocab_size, d);
   model->head_bias_ = load.VectorIfAny("output_bias", c.vocab_size);

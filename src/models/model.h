@@ -13,6 +13,7 @@
 #include "formats/model_file.h"
 #include "kernels/kernels.h"
 #include "models/kv_cache.h"
+#include "models/packed_cache.h"
 #include "models/token_batch.h"
 #include "models/workspace.h"
 #include "parallel/thread_team.h"
@@ -53,6 +54,9 @@ enum class Numerics : uint8_t { kAuto, kF32, kInt8, kInt16 };
 struct LoadOptions {
   const kernels::KernelTable* kernels = nullptr;
   Numerics numerics = Numerics::kAuto;
+  // Where packed matrices are looked for and left; null: nowhere. Not needed once the model is
+  // loaded.
+  PackedCache* packed_cache = nullptr;
 };
 
 // Loads the family that the model's architecture names, from either kind of container; `file` must

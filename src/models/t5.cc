@@ -182,7 +182,7 @@ std::unique_ptr<T5> T5::Load(const ModelSource& source, const LoadOptions& load_
   model->kernels_ = load_options.kernels;
   model->config_ = T5Config::Read(source);
   const T5Config& c = model->config_;
-  WeightLoader load(source, load_options.numerics, team);
+  WeightLoader load(source, load_options, team);
   model->token_embedding_ = &load.View("token_embd.weight", c.vocab_size, c.model_dim);
   model->head_ =
       load.Matrix(c.head == T5Config::Head::kTied ? "token_embd.weight" : "output.weight",

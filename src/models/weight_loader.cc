@@ -63,7 +63,8 @@ void WeightLoader::Fail(const std::string& name, const std::string& problem) con
                    problem);
 }
 
-SourceWeight WeightLoader::Checked(const std::string& name, std::vector<uint64_t> shape) {
+SourceWeight WeightLoader::Checked(const std::string& name, std::vector<uint64_t> shape,
+                                   Numbers numbers) {
   const std::optional<SourceWeight> weight = source_.FindWeight(name);
   if (weight && weight->stored == StoredAs::kTransposed) std::reverse(shape.begin(), shape.end());
   if (!weight) Fail(name, "of shape " + ShapeText(shape) + " is missing");
@@ -75,6 +76,7 @@ SourceWeight WeightLoader::Checked(const std::string& name, std::vector<uint64_t
   if (std::find(seen_.begin(), seen_.end(), name) != seen_.end()) return *weight;
   seen_.push_back(name);
   num_parameters_ += tensor.num_elements();
+  if (numbers == Numbers::kKnownFinite) return *weight;
   if (const std::optional<uint64_t> row = FindNonFiniteRow(tensor)) {
     Fail(name, "holds NaN or infinity in row " + std::to_string(*row) +
                    "; the file is damaged, download it again");
@@ -129,7 +131,25 @@ PackedWeights WeightLoader::MatrixRows(const std::string& name, size_t n, size_t
 
 PackedWeights WeightLoader::Pack(const std::string& name, const MatrixPart& part) {
   CHECK(part.rows.begin + part.rows.count <= part.n);
-  const SourceWeight weight = Checked(name, {part.n, part.k});
+  // A matrix of the cache was found finite when it was packed, from the same file.
+  const bool is_cached = cache_ != nullptr && cache_->found();
+  const SourceWeight weight =
+      Checked(name, {part.n, part.k}, is_cached ? Numbers::kKnownFinite : Numbers::kUnknown);
+  TensorView rows = {weight.tensor->name, weight.tensor->dtype, {part.rows.count, part.k}, {}};
+  const std::string entry = name + " " + std::to_string(part.rows.begin) + "+" +
+                            std::to_string(part.rows.count) + (part.row_order.empty() ? "" : " r");
+  if (is_cached) {
+    const Packing packing = PackingOf(rows, part.precision);
+    TensorView kept = rows;
+    kept.dtype = packing.dtype;
+    const std::span<const std::byte> packed =
+        cache_->Find(entry, PackedWeights::PackedBytes(kept, packing.mode));
+    if (!packed.empty()) {
+      return PackedWeights::FromPacked(kept, packing.mode, packed, cache_->mapping());
+    }
+    if (FindNonFiniteRow(*weight.tensor)) Fail(name, "holds NaN or infinity");
+  }
+
   AlignedBuffer<std::byte> turned;
   std::span<const std::byte> bytes = weight.tensor->bytes;
   if (weight.stored == StoredAs::kTransposed) {
@@ -139,24 +159,28 @@ PackedWeights WeightLoader::Pack(const std::string& name, const MatrixPart& part
     bytes = turned.span();
   }
   const size_t row_bytes = bytes.size() / part.n;
-  const TensorView rows = {weight.tensor->name,
-                           weight.tensor->dtype,
-                           {part.rows.count, part.k},
-                           bytes.subspan(part.rows.begin * row_bytes, part.rows.count * row_bytes)};
-  return PackRows(rows, part.row_order, part.precision);
+  rows.bytes = bytes.subspan(part.rows.begin * row_bytes, part.rows.count * row_bytes);
+  PackedWeights packed = PackRows(rows, part.row_order, part.precision);
+  if (cache_ != nullptr && !is_cached) cache_->Add(entry, packed.packed());
+  return packed;
+}
+
+WeightLoader::Packing WeightLoader::PackingOf(const TensorView& rows, Precision precision) const {
+  if (numerics_ != Numerics::kInt8 || precision == Precision::kAsStored || !CanQuantize(rows)) {
+    return {rows.dtype, ModeOf(numerics_)};
+  }
+  const bool in_two_terms = precision == Precision::kTwoTerms;
+  return {DType::kQ8_0,
+          in_two_terms ? PackedWeights::Mode::kTwoTerms : PackedWeights::Mode::kNative};
 }
 
 PackedWeights WeightLoader::PackRows(const TensorView& rows, std::span<const uint32_t> row_order,
                                      Precision precision) {
-  if (numerics_ != Numerics::kInt8 || precision == Precision::kAsStored || !CanQuantize(rows)) {
-    return PackedWeights::Pack(rows, ModeOf(numerics_), row_order, team_);
-  }
-  const bool in_two_terms = precision == Precision::kTwoTerms;
-  const PackedWeights::Mode mode =
-      in_two_terms ? PackedWeights::Mode::kTwoTerms : PackedWeights::Mode::kNative;
+  const Packing packing = PackingOf(rows, precision);
+  if (packing.dtype == rows.dtype) return PackedWeights::Pack(rows, packing.mode, row_order, team_);
   const std::vector<std::byte> blocks = QuantizeToQ8_0(rows);
-  const TensorView quantized = {rows.name, DType::kQ8_0, rows.shape, blocks};
-  return PackedWeights::Pack(quantized, mode, row_order, team_);
+  const TensorView quantized = {rows.name, packing.dtype, rows.shape, blocks};
+  return PackedWeights::Pack(quantized, packing.mode, row_order, team_);
 }
 
 PackedWeights WeightLoader::Convolution(const std::string& name, const ConvolutionShape& shape) {

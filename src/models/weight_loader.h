@@ -27,8 +27,8 @@ enum class Precision : uint8_t {
 // failures are ModelErrors.
 class WeightLoader {
  public:
-  WeightLoader(const ModelSource& source, Numerics numerics, ThreadTeam& team)
-      : source_(source), numerics_(numerics), team_(team) {}
+  WeightLoader(const ModelSource& source, const LoadOptions& options, ThreadTeam& team)
+      : source_(source), numerics_(options.numerics), cache_(options.packed_cache), team_(team) {}
 
   bool Has(const std::string& name) const { return source_.FindWeight(name).has_value(); }
   // A vector [n] as f32.
@@ -72,14 +72,23 @@ class WeightLoader {
     Precision precision = Precision::kAsRecipe;
   };
   PackedWeights Pack(const std::string& name, const MatrixPart& part);
+  // How a matrix is packed: the type that it has or is brought into, and the products' mode.
+  struct Packing {
+    DType dtype;
+    PackedWeights::Mode mode;
+  };
+  Packing PackingOf(const TensorView& rows, Precision precision) const;
   PackedWeights PackRows(const TensorView& rows, std::span<const uint32_t> row_order,
                          Precision precision = Precision::kAsRecipe);
+  enum class Numbers : uint8_t { kUnknown, kKnownFinite };
   // `shape` is the one that the family computes with.
-  SourceWeight Checked(const std::string& name, std::vector<uint64_t> shape);
+  SourceWeight Checked(const std::string& name, std::vector<uint64_t> shape,
+                       Numbers numbers = Numbers::kUnknown);
   [[noreturn]] void Fail(const std::string& name, const std::string& problem) const;
 
   const ModelSource& source_;
   Numerics numerics_;
+  PackedCache* cache_;
   ThreadTeam& team_;
   std::vector<std::string> seen_;
   size_t num_parameters_ = 0;

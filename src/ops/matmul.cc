@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
+#include <utility>
 
 #include "base/check.h"
 #include "base/function_ref.h"
@@ -34,6 +36,26 @@ kernels::FloatType FloatTypeOf(DType dtype) {
   }
 }
 
+// How a matrix of a file's type is kept.
+using PackedType = std::variant<kernels::BlockFormat, kernels::FloatType>;
+
+PackedType PackedTypeOf(DType dtype, PackedWeights::Mode mode) {
+  if (mode == PackedWeights::Mode::kFloat) return kernels::FloatType::kF32;
+  if (const std::optional<kernels::BlockFormat> format = kernels::PackedFormatOf(dtype)) {
+    return *format;
+  }
+  return FloatTypeOf(dtype);
+}
+
+size_t NumGroups(size_t n) { return (n + kernels::kGroupChannels - 1) / kernels::kGroupChannels; }
+
+// Of one group of k inputs.
+size_t GroupBytes(const PackedType& type, size_t k) {
+  if (const auto* format = std::get_if<kernels::BlockFormat>(&type)) return format->group_bytes(k);
+  const bool is_f32 = std::get<kernels::FloatType>(type) == kernels::FloatType::kF32;
+  return k * kernels::kGroupChannels * (is_f32 ? 4 : 2);
+}
+
 // Calls work(begin, end) over the groups of `n` output channels, split over the team. A team of one
 // takes all groups in one call, so the kernel may block as it likes.
 void ForTasksOfGroups(size_t n, ThreadTeam& team, FunctionRef<void(size_t, size_t)> work) {
@@ -48,28 +70,44 @@ void ForTasksOfGroups(size_t n, ThreadTeam& team, FunctionRef<void(size_t, size_
 
 }  // namespace
 
+size_t PackedWeights::PackedBytes(const TensorView& w, Mode mode) {
+  const PackedType type = PackedTypeOf(w.dtype, mode);
+  return NumGroups(w.rows()) * GroupBytes(type, w.cols());
+}
+
+PackedWeights PackedWeights::FromPacked(const TensorView& w, Mode mode,
+                                        std::span<const std::byte> packed,
+                                        std::shared_ptr<const void> owner) {
+  CHECK(packed.size() == PackedBytes(w, mode));
+  PackedWeights weights;
+  weights.n_ = w.rows();
+  weights.k_ = w.cols();
+  weights.owner_ = std::move(owner);
+  weights.packed_ = packed;
+  const PackedType type = PackedTypeOf(w.dtype, mode);
+  if (const auto* format = std::get_if<kernels::BlockFormat>(&type)) {
+    weights.wants_two_terms_ = mode == Mode::kTwoTerms;
+    weights.view_ = kernels::PackedBlocks{*format, w.rows(), w.cols(), packed.data()};
+  } else {
+    weights.view_ = kernels::PackedFloats{std::get<kernels::FloatType>(type), w.rows(), w.cols(),
+                                          packed.data()};
+  }
+  return weights;
+}
+
 PackedWeights PackedWeights::Pack(const TensorView& w, Mode mode,
                                   std::span<const uint32_t> row_order, ThreadTeam& team) {
-  PackedWeights packed;
-  packed.n_ = w.rows();
-  packed.k_ = w.cols();
-  CHECK(row_order.empty() || row_order.size() == packed.n_);
+  CHECK(row_order.empty() || row_order.size() == w.rows());
   const uint32_t* order = row_order.empty() ? nullptr : row_order.data();
-  const size_t num_groups = packed.num_groups();
-  const std::optional<kernels::BlockFormat> format =
-      mode == Mode::kFloat ? std::nullopt : kernels::PackedFormatOf(w.dtype);
+  const bool is_blocks = std::holds_alternative<kernels::BlockFormat>(PackedTypeOf(w.dtype, mode));
   const bool keeps_floats =
       w.dtype == DType::kF32 || w.dtype == DType::kF16 || w.dtype == DType::kBF16;
-  const kernels::FloatType float_type =
-      mode == Mode::kFloat ? kernels::FloatType::kF32 : FloatTypeOf(w.dtype);
-  const size_t element_bytes = float_type == kernels::FloatType::kF32 ? 4 : 2;
-  const size_t group_bytes =
-      format ? format->group_bytes(packed.k_) : packed.k_ * kernels::kGroupChannels * element_bytes;
-  packed.memory_ = AlignedBuffer<std::byte>(num_groups * group_bytes);
-  std::byte* data = packed.memory_.data();
+  const size_t num_groups = NumGroups(w.rows());
+  auto memory = std::make_shared<AlignedBuffer<std::byte>>(PackedBytes(w, mode));
+  const size_t group_bytes = num_groups == 0 ? 0 : memory->size() / num_groups;
   team.ParallelFor(num_groups, [&](size_t group, size_t) {
-    std::byte* out = data + group * group_bytes;
-    if (format) {
+    std::byte* out = memory->data() + group * group_bytes;
+    if (is_blocks) {
       kernels::PackBlockGroup(w, order, group, out);
     } else if (mode != Mode::kFloat && keeps_floats) {
       kernels::PackFloatGroup(w, order, group, out);
@@ -77,13 +115,8 @@ PackedWeights PackedWeights::Pack(const TensorView& w, Mode mode,
       kernels::PackDequantizedGroup(w, order, group, out);
     }
   });
-  if (format) {
-    packed.wants_two_terms_ = mode == Mode::kTwoTerms;
-    packed.view_ = kernels::PackedBlocks{*format, packed.n_, packed.k_, data};
-  } else {
-    packed.view_ = kernels::PackedFloats{float_type, packed.n_, packed.k_, data};
-  }
-  return packed;
+  const std::span<const std::byte> packed = memory->span();
+  return FromPacked(w, mode, packed, std::move(memory));
 }
 
 ActivationBuffer::ActivationBuffer(size_t max_rows, size_t max_k)

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <variant>
 
@@ -26,10 +27,16 @@ class PackedWeights {
   // `row_order`: for each output channel the row of `w` it takes, or empty for the file's order.
   static PackedWeights Pack(const TensorView& w, Mode mode, std::span<const uint32_t> row_order,
                             ThreadTeam& team);
+  // What Pack has made of a matrix of `w`'s type and shape, taken from `packed`, which `owner`
+  // keeps: PackedBytes() of them, aligned to 64.
+  static PackedWeights FromPacked(const TensorView& w, Mode mode, std::span<const std::byte> packed,
+                                  std::shared_ptr<const void> owner);
+  static size_t PackedBytes(const TensorView& w, Mode mode);
 
   size_t n() const { return n_; }
   size_t k() const { return k_; }
-  size_t bytes() const { return memory_.size(); }
+  size_t bytes() const { return packed_.size(); }
+  std::span<const std::byte> packed() const { return packed_; }
   bool wants_two_terms() const { return wants_two_terms_; }  // of its inputs; block formats only
   size_t num_groups() const { return (n_ + kernels::kGroupChannels - 1) / kernels::kGroupChannels; }
   const std::variant<kernels::PackedBlocks, kernels::PackedFloats>& view() const { return view_; }
@@ -38,7 +45,8 @@ class PackedWeights {
   size_t n_ = 0;
   size_t k_ = 0;
   bool wants_two_terms_ = false;
-  AlignedBuffer<std::byte> memory_;
+  std::shared_ptr<const void> owner_;  // of the memory behind `packed_`
+  std::span<const std::byte> packed_;
   std::variant<kernels::PackedBlocks, kernels::PackedFloats> view_;
 };
 

@@ -8,14 +8,13 @@ namespace nb = nanobind;
 
 namespace rowmill {
 
-std::shared_ptr<const LoadedModel> KeptModels::Load(const std::string& reference,
-                                                    const LoadOptions& options,
+std::shared_ptr<const LoadedModel> KeptModels::Load(const ModelRequest& request,
                                                     FileSystem& file_system) {
-  const std::string key = reference + '\n' + options.kernels->name + '\n' +
-                          std::to_string(static_cast<int>(options.numerics));
+  const std::string key = request.reference + '\n' + request.options.kernels->name + '\n' +
+                          std::to_string(static_cast<int>(request.options.numerics));
   const std::lock_guard lock(mutex_);
   std::shared_ptr<const LoadedModel>& model = models_[key];
-  if (model == nullptr) model = LoadOnAllCores(reference, options, file_system);
+  if (model == nullptr) model = LoadOnAllCores(request, file_system);
   return model;
 }
 
@@ -73,11 +72,10 @@ void PythonCaller::ShowProgress(const JobProgress& progress) {
   });
 }
 
-std::shared_ptr<const LoadedModel> PythonCaller::Load(const std::string& reference,
-                                                      const LoadOptions& options,
+std::shared_ptr<const LoadedModel> PythonCaller::Load(const ModelRequest& request,
                                                       FileSystem& file_system) {
-  if (side_.models == nullptr) return Caller::Load(reference, options, file_system);
-  return side_.models->Load(reference, options, file_system);
+  if (side_.models == nullptr) return Caller::Load(request, file_system);
+  return side_.models->Load(request, file_system);
 }
 
 void PythonCaller::ConnectRows(JobOptions& options, JobContext& context) {

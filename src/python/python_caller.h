@@ -23,8 +23,7 @@ namespace rowmill {
 // Models that stay in memory, each loaded once whatever the number of calls and threads.
 class KeptModels {
  public:
-  std::shared_ptr<const LoadedModel> Load(const std::string& reference, const LoadOptions& options,
-                                          FileSystem& file_system);
+  std::shared_ptr<const LoadedModel> Load(const ModelRequest& request, FileSystem& file_system);
   size_t size();
   // They are freed once no run uses them any more.
   void Clear();
@@ -64,7 +63,7 @@ class PythonCaller final : public Caller {
   void BeginProgress(ProgressMode /*mode*/) override {}
   void ShowProgress(const JobProgress& progress) override;
   void EndProgress() override {}
-  std::shared_ptr<const LoadedModel> Load(const std::string& reference, const LoadOptions& options,
+  std::shared_ptr<const LoadedModel> Load(const ModelRequest& request,
                                           FileSystem& file_system) override;
   void ConnectRows(JobOptions& options, JobContext& context) override;
   bool wants_reported_rows() const override { return true; }

@@ -65,10 +65,10 @@ std::string HashInPieces(std::span<const std::byte> bytes) {
 
 }  // namespace
 
-std::string HashFolder() {
+std::string CacheFolder(std::string_view name) {
   const char* home = std::getenv("HOME");
   if (home == nullptr || *home == '\0') return {};
-  return std::string(home) + "/.cache/rowmill/hashes";
+  return std::string(home) + "/.cache/rowmill/" + std::string(name);
 }
 
 std::string FileSha256(const std::string& path, std::span<const std::byte> bytes,

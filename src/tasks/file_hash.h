@@ -8,13 +8,14 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "base/file_system.h"
 
 namespace rowmill {
 
-// $HOME/.cache/rowmill/hashes; empty where there is no home.
-std::string HashFolder();
+// $HOME/.cache/rowmill/NAME; empty where there is no home.
+std::string CacheFolder(std::string_view name);
 
 // In hexadecimal, of `bytes`, the content of the file at `path`. Looks in `hash_folder` first and
 // writes there afterwards; empty: does neither.

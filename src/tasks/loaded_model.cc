@@ -1,12 +1,16 @@
 #include "tasks/loaded_model.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <span>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/hash.h"
 #include "hub/hub_cache.h"
+#include "models/packed_cache.h"
 #include "tasks/file_hash.h"
 #include "tasks/model_reference.h"
 #include "text/gguf_vocabulary.h"
@@ -138,8 +142,56 @@ LoadedText LoadText(const ModelFile& file) {
   return text;
 }
 
+namespace {
+
+// Raised whenever PackedWeights::Pack gives other bytes for the same matrix.
+constexpr int kPackedLayout = 1;
+
+std::unique_ptr<PackedCache> FindPacked(const LoadedModel& model, const LoadOptions& options,
+                                        ThreadTeam& team, FileSystem& file_system,
+                                        const ModelCaches& caches) {
+  if (caches.packed == ModelCaches::Packed::kOff || caches.packed_folder.empty()) return nullptr;
+  const std::string numerics = std::to_string(static_cast<int>(options.numerics));
+  return std::make_unique<PackedCache>(
+      caches.packed_folder + "/" + model.sha256 + "-" + numerics,
+      "layout " + std::to_string(kPackedLayout) + ", numerics " + numerics + ", " + model.sha256,
+      file_system, team);
+}
+
+// A folder that cannot be written to or a full disk costs the next start its time, nothing else.
+void KeepPacked(const PackedCache& packed, const std::string& folder, FileSystem& file_system) {
+  try {
+    std::filesystem::create_directories(folder);
+    packed.Write(file_system);
+  } catch (const IoError&) {
+  } catch (const std::filesystem::filesystem_error&) {
+  }
+}
+
+// Loads the family's weights; gives the number of tokens that it knows.
+size_t LoadWeights(LoadedModel& model, const LoadOptions& options, ThreadTeam& team) {
+  if (IsEncoder(*model.file)) {
+    model.encoder = LoadEncoder(*model.file, options, team);
+    return model.encoder->vocab_size();
+  }
+  if (IsEncoderDecoder(*model.file)) {
+    model.encoder_decoder = LoadEncoderDecoder(*model.file, options, team);
+    // T5's matrix has rows that no token belongs to; answers never have them.
+    return std::min(model.encoder_decoder->vocab_size(), model.tokenizer->vocabulary().size());
+  }
+  if (IsWhisper(*model.file)) {
+    model.whisper = LoadWhisper(*model.file, options, team);
+    return model.whisper->config().vocab_size;
+  }
+  model.decoder = LoadDecoder(*model.file, options, team);
+  return model.decoder->vocab_size();
+}
+
+}  // namespace
+
 LoadedModel LoadModel(const std::string& reference, const LoadOptions& load_options,
-                      ThreadTeam& team, FileSystem& file_system, const std::string& hash_folder) {
+                      ThreadTeam& team, FileSystem& file_system, const ModelCaches& caches) {
+  constexpr double kWorthKeeping = 1.0;  // seconds
   LoadedModel model;
   model.reference = reference.empty() ? std::string(ModelAliases().front().name) : reference;
   model.path = ResolveModel(reference, ModelFolder());
@@ -148,36 +200,31 @@ LoadedModel LoadModel(const std::string& reference, const LoadOptions& load_opti
   options.numerics = model.numerics = RecipeFor(*model.file, options.numerics);
   if (IsImageModel(*model.file)) {
     model.image_model = LoadImageModel(*model.file, options, team);
-    model.sha256 = ModelSha256(*model.file, file_system, hash_folder);
+    model.sha256 = ModelSha256(*model.file, file_system, caches.hash_folder);
     return model;
   }
   LoadedText text = LoadText(*model.file);
   model.tokenizer = std::move(text.tokenizer);
   model.chat_template = std::move(text.chat_template);
   model.chat_template_error = std::move(text.chat_template_error);
-  size_t vocab_size = 0;
-  if (IsEncoder(*model.file)) {
-    model.encoder = LoadEncoder(*model.file, options, team);
-    vocab_size = model.encoder->vocab_size();
-  } else if (IsEncoderDecoder(*model.file)) {
-    model.encoder_decoder = LoadEncoderDecoder(*model.file, options, team);
-    // T5's matrix has rows that no token belongs to; answers never have them.
-    vocab_size =
-        std::min(model.encoder_decoder->vocab_size(), model.tokenizer->vocabulary().size());
-  } else if (IsWhisper(*model.file)) {
-    model.whisper = LoadWhisper(*model.file, options, team);
-    vocab_size = model.whisper->config().vocab_size;
-  } else {
-    model.decoder = LoadDecoder(*model.file, options, team);
-    vocab_size = model.decoder->vocab_size();
-  }
+  model.sha256 = ModelSha256(*model.file, file_system, caches.hash_folder);
+
+  const std::unique_ptr<PackedCache> packed = FindPacked(model, options, team, file_system, caches);
+  LoadOptions with_cache = options;
+  with_cache.packed_cache = packed.get();
+  const auto start = std::chrono::steady_clock::now();
+  const size_t vocab_size = LoadWeights(model, with_cache, team);
+  const bool is_worth_keeping =
+      caches.packed == ModelCaches::Packed::kOn || SecondsSince(start) > kWorthKeeping;
   if (model.tokenizer->vocabulary().size() != vocab_size) {
     throw ModelError(model.path + ": the tokeniser has " +
                      std::to_string(model.tokenizer->vocabulary().size()) +
                      " tokens, but the model has " + std::to_string(vocab_size) +
                      "; the file was put together wrongly.");
   }
-  model.sha256 = ModelSha256(*model.file, file_system, hash_folder);
+  if (packed != nullptr && !packed->found() && is_worth_keeping) {
+    KeepPacked(*packed, caches.packed_folder, file_system);
+  }
   return model;
 }
 

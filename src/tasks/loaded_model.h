@@ -2,6 +2,7 @@
 // template, hash. Shared, const, by all units and tasks of a process.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -48,9 +49,19 @@ struct LoadedText {
 // not work is an error only where it is used.
 LoadedText LoadText(const ModelFile& file);
 
-// Resolves `reference` (tasks/model_reference.h) and loads it. `hash_folder`: where hashes are
-// remembered (tasks/file_hash.h); empty: nowhere. Throws ModelError.
+// What is kept from run to run. None of it is needed: whatever is wrong with it, the model's own
+// files are read.
+struct ModelCaches {
+  // Whether packed weights are kept. kAuto: where packing them took longer than a second.
+  enum class Packed : uint8_t { kOff, kAuto, kOn };
+
+  std::string hash_folder;    // of files' hashes (tasks/file_hash.h); empty: nowhere
+  std::string packed_folder;  // of packed weights (models/packed_cache.h); empty: nowhere
+  Packed packed = Packed::kAuto;
+};
+
+// Resolves `reference` (tasks/model_reference.h) and loads it. Throws ModelError.
 LoadedModel LoadModel(const std::string& reference, const LoadOptions& options, ThreadTeam& team,
-                      FileSystem& file_system, const std::string& hash_folder);
+                      FileSystem& file_system, const ModelCaches& caches);
 
 }  // namespace rowmill

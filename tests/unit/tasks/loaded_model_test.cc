@@ -24,7 +24,8 @@ TEST(LoadModel, LoadsEverythingOfSmolLm2) {
   const std::string hashes = ::testing::TempDir() + "/loaded_model_hashes";
   std::filesystem::remove_all(hashes);
   ThreadTeam team(1);
-  const LoadedModel model = LoadModel(*path, Options(), team, *file_system, hashes);
+  const LoadedModel model =
+      LoadModel(*path, Options(), team, *file_system, {.hash_folder = hashes, .packed_folder = {}});
   EXPECT_EQ(model.path, *path);
   EXPECT_EQ(model.reference, *path);
   EXPECT_EQ(model.sha256, Sha256Hex(model.file->gguf()->bytes()));
@@ -39,8 +40,8 @@ TEST(LoadModel, LoadsEverythingOfSmolLm2) {
 TEST(LoadModel, SaysWhatIsMissing) {
   const auto file_system = MakePosixFileSystem();
   ThreadTeam team(1);
-  EXPECT_THROW(LoadModel("/no/such/model.gguf", Options(), team, *file_system, ""), ModelError);
-  EXPECT_THROW(LoadModel("hf:a/b", Options(), team, *file_system, ""), ModelError);
+  EXPECT_THROW(LoadModel("/no/such/model.gguf", Options(), team, *file_system, {}), ModelError);
+  EXPECT_THROW(LoadModel("hf:a/b", Options(), team, *file_system, {}), ModelError);
 }
 
 }  // namespace
