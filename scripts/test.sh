@@ -46,7 +46,7 @@ case "${1:-}" in
 esac
 
 # Rooms that read files, prompts and data of strangers.
-hostile_rooms=(base tensor formats hub text data decode tasks engine)
+hostile_rooms=(base tensor formats hub text data media decode tasks recommend engine)
 
 results="$rowmill_root/build/test-results.jsonl"
 mkdir -p build

@@ -43,12 +43,12 @@ class KeepingCaller final : public Caller {
   void BeginProgress(ProgressMode mode) override { caller_.BeginProgress(mode); }
   void ShowProgress(const JobProgress& progress) override { caller_.ShowProgress(progress); }
   void EndProgress() override { caller_.EndProgress(); }
-  std::shared_ptr<const LoadedModel> Load(const std::string& reference, const LoadOptions& options,
+  std::shared_ptr<const LoadedModel> Load(const ModelRequest& request,
                                           FileSystem& file_system) override {
-    if (model_ == nullptr || reference != reference_) {
+    if (model_ == nullptr || request.reference != reference_) {
       model_.reset();
-      model_ = caller_.Load(reference, options, file_system);
-      reference_ = reference;
+      model_ = caller_.Load(request, file_system);
+      reference_ = request.reference;
     }
     return model_;
   }

@@ -292,7 +292,7 @@ ExitCode RunRecommend(Caller& caller, const RecommendFlags& flags, Purpose purpo
                     *file_system);
       LoadOptions load;
       load.kernels = &kernels;
-      loaded = caller.Load(flags.job.model, load, *file_system);
+      loaded = caller.Load({flags.job.model, load}, *file_system);
       content = ToContentModel(*loaded);
       context.content = &content;
     }

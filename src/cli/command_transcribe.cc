@@ -132,7 +132,7 @@ ExitCode TranscribeLive(Caller& caller, const JobFlags& flags, const TranscribeO
   LoadOptions load;
   load.kernels = &kernels;
   load.numerics = flags.numerics == "f32" ? Numerics::kF32 : Numerics::kInt8;
-  const std::shared_ptr<const LoadedModel> loaded = caller.Load(flags.model, load, *file_system);
+  const std::shared_ptr<const LoadedModel> loaded = caller.Load({flags.model, load}, *file_system);
   const TranscribeTask task(loaded->ForTasks(), options,
                             MediaRows(MakePosixFileSystem(), flags.ToMediaRowsOptions()));
   ThreadTeam team(static_cast<size_t>(topology.usable_cores));
@@ -180,9 +180,6 @@ void AddTranscribe(CLI::App& parent, std::function<ExitCode(Caller&)>& action, P
         return TranscribeLive(caller, *flags, transcribe->ToOptions(flags->seed));
       }
       flags->SettleMediaInput(SoundSuffixes());
-      // Weights of speech models come as f16, whose products are three times as slow; the text is
-      // the same on all but a few clips (docs/accuracy.md).
-      if (flags->numerics == "auto") flags->numerics = "int8";
       const MediaRowsOptions rows = flags->ToMediaRowsOptions();
       const TranscribeTask* made = nullptr;
       const MakeTask make_task = [&](const TaskModel& model, const PromptOptions&) {

@@ -205,7 +205,7 @@ void EfficientNetLite::ReadConfig(const ModelFile& file) {
 
 void EfficientNetLite::LoadWeights(const ModelSource& source, const LoadOptions& options,
                                    ThreadTeam& team) {
-  WeightLoader load(source, options.numerics, team);
+  WeightLoader load(source, options, team);
   const double eps = static_cast<double>(norm_eps_);
   // From [out, channel, row, column] to [out, row, column, channel].
   const FoldedConvolution stem =

@@ -273,7 +273,7 @@ void Vit::ReadConfig(VitKind kind, const ModelFile& file) {
 
 void Vit::LoadWeights(VitKind kind, const ModelSource& source, const LoadOptions& options,
                       ThreadTeam& team) {
-  WeightLoader load(source, options.numerics, team);
+  WeightLoader load(source, options, team);
   const size_t d = shape_.model_dim;
   const size_t num_trained = trained_side_ * trained_side_;
   const std::vector<float> positions = load.Values("position_embd", {num_prefix_ + num_trained, d});

@@ -158,7 +158,7 @@ std::unique_ptr<Whisper> Whisper::Load(const ModelSource& source, const LoadOpti
   const size_t d = c.model_dim;
   model->attends_in_8_bits_ =
       options.numerics == Numerics::kInt8 && QuantizedAttention::Fits(c.head_dim);
-  WeightLoader load(source, options.numerics, team);
+  WeightLoader load(source, options, team);
   model->conv1_ = LoadConvolution(load, "conv1", d, c.num_mel_bands);
   model->conv2_ = LoadConvolution(load, "conv2", d, d);
   const TensorView& positions = load.View("enc.position_embd.weight", c.num_positions, d);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <unordered_map>
+#include <utility>
 
 #include "base/check.h"
 
@@ -67,8 +68,9 @@ std::vector<std::string> ItemContent::SharedWords(size_t a, size_t b, size_t cou
   std::vector<uint32_t> shared;
   std::set_intersection(words_of_[a].begin(), words_of_[a].end(), words_of_[b].begin(),
                         words_of_[b].end(), std::back_inserter(shared));
-  std::stable_sort(shared.begin(), shared.end(),
-                   [&](uint32_t x, uint32_t y) { return num_items_[x] < num_items_[y]; });
+  std::sort(shared.begin(), shared.end(), [&](uint32_t x, uint32_t y) {
+    return std::pair(num_items_[x], x) < std::pair(num_items_[y], y);
+  });
   std::vector<std::string> out;
   for (const uint32_t word : shared) {
     // What most items have says nothing of any.

@@ -313,8 +313,11 @@ std::vector<double> SymmetricEigenvectors(std::vector<double>& matrix, size_t n,
   }
   std::vector<size_t> order(n);
   std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](size_t a, size_t b) { return matrix[a * n + a] > matrix[b * n + b]; });
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    const double at_a = matrix[a * n + a];
+    const double at_b = matrix[b * n + b];
+    return at_a != at_b ? at_a > at_b : a < b;
+  });
   std::vector<double> values(n);
   vectors.resize(n * n);
   for (size_t i = 0; i < n; ++i) {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 #include "base/error.h"
 
@@ -116,8 +117,9 @@ class Reader {
     for (size_t user = 0; user < num_users; ++user) {
       const auto first = order.begin() + static_cast<ptrdiff_t>(begin[user]);
       const auto end = order.begin() + static_cast<ptrdiff_t>(begin[user + 1]);
-      std::stable_sort(first, end,
-                       [&](uint64_t a, uint64_t b) { return rows_[a].time < rows_[b].time; });
+      std::sort(first, end, [&](uint64_t a, uint64_t b) {
+        return std::pair(rows_[a].time, a) < std::pair(rows_[b].time, b);
+      });
       for (auto at = first; at != end; ++at) last[rows_[*at].item] = *at;
       for (auto at = first; at != end; ++at) {
         const Row& row = rows_[*at];

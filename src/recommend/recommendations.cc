@@ -24,11 +24,11 @@ std::vector<Reason> FindReasons(const RecommendationSource& source,
     const float part = source.recommender->Contribution(history, place, item, scratch);
     if (!(part > 0.0f) || history[place] == item) continue;
     sum += part;
-    reasons.push_back({history[place], part, {}});
+    const auto behind = std::find_if(reasons.begin(), reasons.end(),
+                                     [&](const Reason& r) { return r.share < part; });
+    reasons.insert(behind, {history[place], part, {}});
+    if (reasons.size() > kReasons) reasons.pop_back();
   }
-  std::stable_sort(reasons.begin(), reasons.end(),
-                   [](const Reason& a, const Reason& b) { return a.share > b.share; });
-  if (reasons.size() > kReasons) reasons.resize(kReasons);
   for (Reason& reason : reasons) {
     reason.share = RoundShare(reason.share / sum);
     if (source.content != nullptr) {

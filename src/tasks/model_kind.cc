@@ -11,17 +11,19 @@ ModelKind KindOf(const TaskModel& model) {
   if (model.encoder != nullptr) return ModelKind::kEncoder;
   if (model.encoder_decoder != nullptr) return ModelKind::kEncoderDecoder;
   if (model.image_model != nullptr) return ModelKind::kImages;
+  if (model.whisper != nullptr) return ModelKind::kSpeech;
   return ModelKind::kDecoder;
 }
 
 const char* NameOf(ModelKind kind) {
   constexpr const char* kNames[] = {"a decoder", "an encoder", "an encoder-decoder",
-                                    "a model of pictures"};
+                                    "a model of pictures", "a speech model"};
   return kNames[static_cast<size_t>(kind)];
 }
 
 const char* ExampleOf(ModelKind kind) {
-  constexpr const char* kExamples[] = {"smollm2", "minilm", "marian-en-pt", "efficientnet-lite0"};
+  constexpr const char* kExamples[] = {"smollm2", "minilm", "marian-en-pt", "efficientnet-lite0",
+                                       "whisper-base"};
   return kExamples[static_cast<size_t>(kind)];
 }
 
@@ -31,6 +33,7 @@ ModelKind KindFor(const DecodeSpec& spec) {
   if (std::holds_alternative<EncodeSpec>(spec)) return ModelKind::kEncoder;
   if (std::holds_alternative<TranslateSpec>(spec)) return ModelKind::kEncoderDecoder;
   if (std::holds_alternative<RecognizeSpec>(spec)) return ModelKind::kImages;
+  if (std::holds_alternative<TranscribeSpec>(spec)) return ModelKind::kSpeech;
   return ModelKind::kDecoder;
 }
 

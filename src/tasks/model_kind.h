@@ -9,7 +9,7 @@
 
 namespace rowmill {
 
-enum class ModelKind : uint8_t { kDecoder, kEncoder, kEncoderDecoder, kImages };
+enum class ModelKind : uint8_t { kDecoder, kEncoder, kEncoderDecoder, kImages, kSpeech };
 
 // The kind that can do what a task asks of its model.
 ModelKind KindFor(const DecodeSpec& spec);

@@ -33,7 +33,7 @@ std::vector<uint8_t> Picture(size_t size, uint32_t seed) {
   return pixels;
 }
 
-struct Run {
+struct RunOptions {
   size_t max_images = 3;
   size_t num_threads = 1;
   std::string isa = "auto";
@@ -43,7 +43,7 @@ struct Run {
 
 std::vector<std::vector<float>> RunPictures(const ModelFile& file,
                                             const std::vector<std::vector<uint8_t>>& pictures,
-                                            const Run& run) {
+                                            const RunOptions& run) {
   const kernels::KernelTable& kernels = kernels::SelectTable(DetectCpuFeatures(), run.isa);
   ThreadTeam team(run.num_threads);
   const auto model = LoadImageModel(file, {&kernels, run.numerics}, team);
@@ -92,7 +92,7 @@ TEST_P(ImageModelTest, EqualsAnIndependentForwardPass) {
   for (const auto& [name, kind] : {std::pair("embedding", ImageOutput::kEmbedding),
                                    std::pair("logits", ImageOutput::kLogits)}) {
     if (!goldens[0].contains(name)) continue;
-    Run run;
+    RunOptions run;
     run.output = kind;
     const auto outputs = RunPictures(file_, pictures, run);
     for (size_t i = 0; i < pictures.size(); ++i) {
@@ -108,7 +108,7 @@ TEST_P(ImageModelTest, EqualsAnIndependentForwardPass) {
 TEST_P(ImageModelTest, BatchesTeamsAndInstructionSetsGiveTheSameBytes) {
   const std::vector<std::vector<uint8_t>> pictures = Pictures(5);
   for (const Numerics numerics : {Numerics::kAuto, Numerics::kInt8}) {
-    Run run;
+    RunOptions run;
     run.output = output();
     run.numerics = numerics;
     run.isa = "scalar";
@@ -143,8 +143,8 @@ TEST_P(ImageModelTest, MissingAndWronglyShapedWeightsAreSaid) {
 
 INSTANTIATE_TEST_SUITE_P(Families, ImageModelTest,
                          ::testing::Values("efficientnet-lite", "vit", "deit", "dinov2"),
-                         [](const auto& info) {
-                           std::string name = info.param;
+                         [](const auto& param) {
+                           std::string name = param.param;
                            std::replace(name.begin(), name.end(), '-', '_');
                            return name;
                          });
