@@ -91,13 +91,20 @@ void AppendDate(int64_t days, std::string& out) {
   fmt::format_to(std::back_inserter(out), "{:04}-{:02}-{:02}", year, month, day);
 }
 
-int64_t FloorDivide(int64_t a, int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
+// Rounded down, and what is left over. Not a - quotient * b, which overflows near the lowest
+// number.
+struct Division {
+  int64_t quotient;
+  int64_t rest;  // [0, b)
+};
+Division FloorDivide(int64_t a, int64_t b) {
+  const bool is_below = a % b < 0;
+  return {a / b - (is_below ? 1 : 0), a % b + (is_below ? b : 0)};
+}
 
 void AppendTimestamp(const ArrowType& type, int64_t ticks, std::string& out) {
-  const int64_t seconds = FloorDivide(ticks, type.ticks_per_second);
-  int64_t fraction = ticks - seconds * type.ticks_per_second;
-  const int64_t days = FloorDivide(seconds, kSecondsPerDay);
-  const int64_t second = seconds - days * kSecondsPerDay;
+  auto [seconds, fraction] = FloorDivide(ticks, type.ticks_per_second);
+  const auto [days, second] = FloorDivide(seconds, kSecondsPerDay);
   out += '"';
   AppendDate(days, out);
   fmt::format_to(std::back_inserter(out), "T{:02}:{:02}:{:02}", second / 3600, second / 60 % 60,
@@ -226,7 +233,8 @@ void AppendArrowJson(const ArrowType& type, const ArrowArray& array, int64_t ind
     case Kind::kDate32:
       return AppendDay(ValueAt<int32_t>(array, 1, at), out);
     case Kind::kDate64:
-      return AppendDay(FloorDivide(ValueAt<int64_t>(array, 1, at), kSecondsPerDay * 1000), out);
+      return AppendDay(FloorDivide(ValueAt<int64_t>(array, 1, at), kSecondsPerDay * 1000).quotient,
+                       out);
     case Kind::kTimestamp:
       return AppendTimestamp(type, ValueAt<int64_t>(array, 1, at), out);
     case Kind::kList:
