@@ -71,9 +71,12 @@ void FinishSpecials(Vocabulary& vocabulary) {
   vocabulary.sep = FindText(vocabulary, "[SEP]");
   vocabulary.pad = FindText(vocabulary, "[PAD]");
   vocabulary.mask = FindText(vocabulary, "[MASK]");
-  for (const int32_t id : {vocabulary.unk, vocabulary.sep, vocabulary.pad, vocabulary.mask,
-                           vocabulary.bos, vocabulary.eos}) {
+  for (const int32_t id :
+       {vocabulary.sep, vocabulary.pad, vocabulary.mask, vocabulary.bos, vocabulary.eos}) {
     if (id != kNoToken) vocabulary.types[static_cast<size_t>(id)] = TokenType::kControl;
+  }
+  if (vocabulary.unk != kNoToken) {
+    vocabulary.types[static_cast<size_t>(vocabulary.unk)] = TokenType::kUnknown;
   }
 }
 

@@ -85,6 +85,13 @@ TEST(WordPiece, HostileTextTakesLinearTime) {
   }
 }
 
+// It stands for what cannot be spelled, so that plain text may give it, unlike control tokens.
+TEST(WordPieceVocabulary, TheUnknownTokenOfAListIsNoControlToken) {
+  const Vocabulary vocabulary = ReadWordPieceList(kList, {}, "toy");
+  EXPECT_EQ(vocabulary.types[static_cast<size_t>(vocabulary.unk)], TokenType::kUnknown);
+  EXPECT_EQ(vocabulary.types[static_cast<size_t>(vocabulary.sep)], TokenType::kControl);
+}
+
 TEST(WordPieceVocabulary, ListsNeedTheirSpecialTokens) {
   EXPECT_THROW(ReadWordPieceList("", {}, "toy"), ModelError);
   EXPECT_THROW(ReadWordPieceList("a\nb\n", {}, "toy"), ModelError);
