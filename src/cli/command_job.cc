@@ -222,16 +222,6 @@ std::string NumericsName(Numerics numerics) {
   return "block8-f32/1";
 }
 
-// A mistyped name or a broken header is said at once, not after the model has been loaded. A pipe
-// can be read only once and has to wait.
-void CheckInput(const SourceOptions& options, FileSystem& file_system) {
-  const std::string& path = options.input.path;
-  if (path == "-") return;
-  const bool is_pipe =
-      file_system.Exists(path) && file_system.Info(path).kind == FileInfo::Kind::kOther;
-  if (!is_pipe) OpenSource(file_system, options);
-}
-
 // Of a job that had finished before there is no more than what it left.
 void WriteJobReport(Caller& caller, const JobFlags& flags, const RunReport& report,
                     const RowSelection& selection) {
@@ -288,7 +278,7 @@ ExitCode RunTask(Caller& caller, const JobFlags& flags, Purpose purpose, const M
   caller.BeginProgress(ParseProgressMode(flags.progress));
   JobContext context;
   caller.ConnectRows(options, context);
-  CheckInput(options.source, *file_system);
+  CheckSource(*file_system, options.source);
   options.redactor = prompt.redactor = MakeRedactor(
       flags, purpose == Purpose::kPlan ? Redactor::Purpose::kPlan : Redactor::Purpose::kRun);
 

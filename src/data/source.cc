@@ -116,4 +116,11 @@ std::unique_ptr<Source> OpenSource(FileSystem& fs, const SourceOptions& options)
   }
 }
 
+void CheckSource(FileSystem& fs, const SourceOptions& options) {
+  const std::string& path = options.input.path;
+  if (path == "-") return;
+  if (fs.Exists(path) && fs.Info(path).kind == FileInfo::Kind::kOther) return;
+  OpenSource(fs, options);
+}
+
 }  // namespace rowmill

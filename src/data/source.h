@@ -104,6 +104,9 @@ class Source {
 // found: UTF-16, a header with repeated or empty names, more columns than the limit, a delimiter
 // that is evidently another one.
 std::unique_ptr<Source> OpenSource(FileSystem& fs, const SourceOptions& options);
+// Opens the input and lets it go: a mistyped name or a broken header is said before anything is
+// loaded. Pipes, which can be read only once, have to wait. Throws what OpenSource throws.
+void CheckSource(FileSystem& fs, const SourceOptions& options);
 // Over a stream that is open already; `options.format` must be given.
 std::unique_ptr<Source> MakeSource(std::unique_ptr<InputStream> stream,
                                    const SourceOptions& options);

@@ -186,4 +186,21 @@ void AddInputIdentity(Fingerprint& fingerprint, const std::string& name, FileSys
   fingerprint.Add(name + ".edges", Hex(hash.Finish()));
 }
 
+void AddSource(Fingerprint& fingerprint, const std::string& name, FileSystem& file_system,
+               const SourceOptions& source) {
+  const std::string& path = source.input.path;
+  if (!source.input.files.patterns.empty()) {
+    fingerprint.Add(name + ".path", path);
+    const std::string list = ListFilesAsJsonl(file_system, source.input.files);
+    fingerprint.Add(name + ".files", Sha256Hex(AsBytes(list)));
+  } else if (path == "-" || file_system.Info(path).kind == FileInfo::Kind::kOther) {
+    fingerprint.Add(name + ".path", path);
+  } else {
+    AddInputIdentity(fingerprint, name, file_system, path);
+  }
+  if (source.format) fingerprint.Add(name + ".format", std::string(FormatName(*source.format)));
+  if (source.delimiter) fingerprint.Add(name + ".delimiter", std::string(1, *source.delimiter));
+  fingerprint.Add(name + ".header", source.header == HeaderMode::kNone ? "off" : "on");
+}
+
 }  // namespace rowmill

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/file_system.h"
+#include "data/source.h"
 
 namespace rowmill {
 
@@ -67,5 +68,11 @@ std::string DescribeDifference(const FingerprintDifference& difference);
 // middle; reading all of a large input twice would cost more than the model does on short rows.
 void AddInputIdentity(Fingerprint& fingerprint, const std::string& name, FileSystem& file_system,
                       const std::string& path);
+
+// Adds all that says which rows an input has: its identity and how it is read (`name`.format,
+// .delimiter, .header). Of a pipe, which is gone once it is looked at, the path alone; of a list of
+// files which they are (.files). What these hold is compared row by row.
+void AddSource(Fingerprint& fingerprint, const std::string& name, FileSystem& file_system,
+               const SourceOptions& source);
 
 }  // namespace rowmill

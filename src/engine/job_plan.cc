@@ -241,25 +241,7 @@ Fingerprint JobFingerprint(const JobOptions& options, const JobModel& model, con
   fingerprint.Add("model", model.sha256);
   fingerprint.Add("numerics", model.numerics);
   for (auto& [name, value] : task.FingerprintEntries()) fingerprint.Add(name, value);
-  const std::string& path = options.source.input.path;
-  // What comes through a pipe is gone once it is looked at; each row's prompt is compared later.
-  if (!options.source.input.files.patterns.empty()) {
-    fingerprint.Add("input.path", path);
-    // Which files there are; what is in them is compared row by row.
-    const std::string list = ListFilesAsJsonl(file_system, options.source.input.files);
-    fingerprint.Add("input.files", Sha256Hex(AsBytes(list)));
-  } else if (path == "-" || file_system.Info(path).kind == FileInfo::Kind::kOther) {
-    fingerprint.Add("input.path", path);
-  } else {
-    AddInputIdentity(fingerprint, "input", file_system, path);
-  }
-  if (options.source.format) {
-    fingerprint.Add("input.format", std::string(FormatName(*options.source.format)));
-  }
-  if (options.source.delimiter) {
-    fingerprint.Add("input.delimiter", std::string(1, *options.source.delimiter));
-  }
-  fingerprint.Add("input.header", std::string(OnOff(options.source.header != HeaderMode::kNone)));
+  AddSource(fingerprint, "input", file_system, options.source);
   if (options.output_format) {
     fingerprint.Add("output.format", std::string(FormatName(*options.output_format)));
   }

@@ -38,28 +38,6 @@ std::string Joined(const std::vector<std::string>& names) {
   return text;
 }
 
-// A mistyped name is said before anything is looked at. A pipe can be read only once and has to
-// wait.
-void CheckInput(const SourceOptions& source, FileSystem& file_system) {
-  const std::string& path = source.input.path;
-  if (path == "-") return;
-  if (file_system.Exists(path) && file_system.Info(path).kind == FileInfo::Kind::kOther) return;
-  OpenSource(file_system, source);
-}
-
-void AddInput(Fingerprint& fingerprint, const std::string& name, const SourceOptions& source,
-              FileSystem& file_system) {
-  const std::string& path = source.input.path;
-  if (path == "-" || file_system.Info(path).kind == FileInfo::Kind::kOther) {
-    fingerprint.Add(name + ".path", path);
-  } else {
-    AddInputIdentity(fingerprint, name, file_system, path);
-  }
-  if (source.format) fingerprint.Add(name + ".format", std::string(FormatName(*source.format)));
-  if (source.delimiter) fingerprint.Add(name + ".delimiter", std::string(1, *source.delimiter));
-  fingerprint.Add(name + ".header", source.header == HeaderMode::kNone ? "off" : "on");
-}
-
 std::vector<std::pair<std::string, std::string>> OptionEntries(const RecommendJobOptions& options) {
   const RecommendationOptions& recommend = options.recommendations;
   std::vector<std::pair<std::string, std::string>> entries = {
@@ -88,9 +66,9 @@ Fingerprint MakeFingerprint(const RecommendJobOptions& options, const RecommendC
   fingerprint.Add("task", "recommend");
   fingerprint.Add("model", context.content != nullptr ? context.content->sha256 : "");
   for (const auto& [name, value] : OptionEntries(options)) fingerprint.Add(name, value);
-  AddInput(fingerprint, "ratings", options.ratings, *context.file_system);
-  if (options.items) AddInput(fingerprint, "items", *options.items, *context.file_system);
-  if (options.users) AddInput(fingerprint, "users", *options.users, *context.file_system);
+  AddSource(fingerprint, "ratings", *context.file_system, options.ratings);
+  if (options.items) AddSource(fingerprint, "items", *context.file_system, *options.items);
+  if (options.users) AddSource(fingerprint, "users", *context.file_system, *options.users);
   if (options.output_format) {
     fingerprint.Add("output.format", std::string(FormatName(*options.output_format)));
   }
@@ -177,9 +155,9 @@ class Job {
 
   RecommendReport Run() {
     const SteadyTime start = std::chrono::steady_clock::now();
-    CheckInput(options_.ratings, *context_.file_system);
-    if (options_.items) CheckInput(*options_.items, *context_.file_system);
-    if (options_.users) CheckInput(*options_.users, *context_.file_system);
+    CheckSource(*context_.file_system, options_.ratings);
+    if (options_.items) CheckSource(*context_.file_system, *options_.items);
+    if (options_.users) CheckSource(*context_.file_system, *options_.users);
     const std::string digest = MakeFingerprint(options_, context_).Digest();
     const bool has_file = !options_.output.empty() && options_.output != "-";
     if (has_file && context_.file_system->Exists(options_.output) && !options_.overwrite) {
