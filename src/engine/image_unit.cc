@@ -62,9 +62,8 @@ ImageUnit::ImageUnit(const ImageModel& model, const RecognizeSpec& spec, const U
 ImageUnit::~ImageUnit() = default;
 
 std::string ImageUnit::ReadPixels(const UnitRow& row, Decoding& decoding, uint8_t* pixels) const {
-  std::string error = ReadMediaFile(file_system_, row.path, UINT64_MAX, decoding.file);
+  std::string error = ReadPlannedFile(file_system_, row.path, row.tokens, decoding.file);
   if (!error.empty()) return error;
-  if (ContentIds(decoding.file) != row.tokens) return std::string(kMediaFileChanged);
   error = DecodeImage(decoding.file, {.max_pixels = spec_.max_pixels}, decoding.image);
   if (!error.empty()) return error;
   PrepareImage(decoding.image, model_.preparation(), decoding.prepared);

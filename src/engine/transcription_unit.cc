@@ -100,10 +100,8 @@ TranscriptionUnit::~TranscriptionUnit() = default;
 // Returns why the clip has no answer; empty where it has frames.
 std::string TranscriptionUnit::OpenClip(const UnitRow& row, Clip& clip) {
   std::vector<std::byte> content;
-  std::string error =
-      ReadMediaFile(file_system_, row.path, MediaRowsOptions{}.max_file_bytes, content);
+  std::string error = ReadPlannedFile(file_system_, row.path, row.tokens, content);
   if (!error.empty()) return error;
-  if (ContentIds(content) != row.tokens) return std::string(kMediaFileChanged);
   AudioInfo info;
   std::vector<float> samples;
   error = DecodeAudio(content, info, samples);

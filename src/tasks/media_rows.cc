@@ -1,5 +1,6 @@
 #include "tasks/media_rows.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -8,6 +9,8 @@
 
 namespace rowmill {
 namespace {
+
+constexpr std::string_view kMediaFileChanged = "the file was changed while the job ran";
 
 void Fail(ModelInput& input, RowStatus status, std::string error) {
   input.status = status;
@@ -78,6 +81,13 @@ std::string ReadMediaFile(FileSystem& file_system, const std::string& path, uint
     return "the file cannot be read";
   }
   return "";
+}
+
+std::string ReadPlannedFile(FileSystem& file_system, const std::string& path,
+                            std::span<const int32_t> ids, std::vector<std::byte>& content) {
+  std::string error = ReadMediaFile(file_system, path, MediaRowsOptions{}.max_file_bytes, content);
+  if (error.empty() && !std::ranges::equal(ContentIds(content), ids)) error = kMediaFileChanged;
+  return error;
 }
 
 std::vector<int32_t> ContentIds(std::span<const std::byte> content) {

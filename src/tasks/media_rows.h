@@ -58,7 +58,9 @@ std::string ReadMediaFile(FileSystem& file_system, const std::string& path, uint
 // left out.
 std::vector<int32_t> ContentIds(std::span<const std::byte> content);
 
-// What a row says whose file is no longer the one that was planned.
-inline constexpr std::string_view kMediaFileChanged = "the file was changed while the job ran";
+// Reads a file once more where its row runs; `ids` are those of the content that was planned.
+// Returns what is wrong, also that the file is another one by now; empty where it was read.
+std::string ReadPlannedFile(FileSystem& file_system, const std::string& path,
+                            std::span<const int32_t> ids, std::vector<std::byte>& content);
 
 }  // namespace rowmill
