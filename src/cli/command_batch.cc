@@ -182,8 +182,9 @@ void Batch::RunGroup(Caller& caller, size_t number) {
   // An answer file without results is one whose results were not put by.
   flags.overwrite = true;
   flags.force_new = false;
-  const std::string rows = GroupRows(group);
-  if (!file_system_->Exists(flags.input)) WriteWhole(*file_system_, flags.input, rows);
+  if (!file_system_->Exists(flags.input)) {
+    WriteWhole(*file_system_, flags.input, GroupRows(group));
+  }
   if (file_system_->Exists(flags.output)) file_system_->Remove(flags.output);
   if (file_system_->Exists(flags.output + ".run.json")) {
     file_system_->Remove(flags.output + ".run.json");

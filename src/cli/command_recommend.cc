@@ -9,7 +9,6 @@
 #include "base/cpu.h"
 #include "cli/commands.h"
 #include "cli/job_flags.h"
-#include "cli/model_pull.h"
 #include "cli/progress.h"
 #include "cli/run_task.h"
 #include "engine/recommend_job.h"
@@ -287,12 +286,7 @@ ExitCode RunRecommend(Caller& caller, const RecommendFlags& flags, Purpose purpo
     std::shared_ptr<const LoadedModel> loaded;
     ContentModel content;
     if (!flags.job.model.empty()) {
-      PullIfMissing(caller, flags.job.model,
-                    flags.job.offline ? Network::kForbidden : NetworkFromEnvironment(),
-                    *file_system);
-      LoadOptions load;
-      load.kernels = &kernels;
-      loaded = caller.Load({flags.job.model, load}, *file_system);
+      loaded = LoadModelFor(caller, flags.job, flags.job.model, *file_system);
       content = ToContentModel(*loaded);
       context.content = &content;
     }

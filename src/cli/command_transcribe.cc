@@ -129,10 +129,8 @@ ExitCode TranscribeLive(Caller& caller, const JobFlags& flags, const TranscribeO
   const CpuTopology topology = DetectCpuTopology();
   const kernels::KernelTable& kernels = kernels::SelectTable(DetectCpuFeatures(), flags.isa);
   const std::unique_ptr<FileSystem> file_system = MakePosixFileSystem();
-  LoadOptions load;
-  load.kernels = &kernels;
-  load.numerics = flags.numerics == "f32" ? Numerics::kF32 : Numerics::kInt8;
-  const std::shared_ptr<const LoadedModel> loaded = caller.Load({flags.model, load}, *file_system);
+  const std::shared_ptr<const LoadedModel> loaded =
+      LoadModelFor(caller, flags, flags.model, *file_system);
   const TranscribeTask task(loaded->ForTasks(), options,
                             MediaRows(MakePosixFileSystem(), flags.ToMediaRowsOptions()));
   ThreadTeam team(static_cast<size_t>(topology.usable_cores));
