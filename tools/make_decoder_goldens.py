@@ -8,8 +8,7 @@ folders of tools/make_tiny_folder.py that the test reads. Run again only where a
     python3 tools/make_decoder_goldens.py
 
 For each family and each of three lengths: the ids, and the logits [V] at the last position and, for
-the longest, at one in the middle. `logits` with keys and values rounded to f16, as Rowmill keeps
-them, so that only the order of additions differs; `logits_f32_cache` as the engine comes.
+the longest, at one in the middle. Keys and values are kept in f32.
 """
 
 import argparse
@@ -34,22 +33,11 @@ def load(folder):
     return model
 
 
-class HalfCache:
-    """Keys and values of one prefill, through f16."""
-
-    offset = 0
-
-    def update_and_fetch(self, keys, values):
-        import mlx.core as mx
-
-        return (x.astype(mx.float16).astype(mx.float32) for x in (keys, values))
-
-
-def logits_of(model, ids, cache):
+def logits_of(model, ids):
     import mlx.core as mx
     import numpy
 
-    out = model(mx.array([ids]), cache=cache)
+    out = model(mx.array([ids]))
     return numpy.array(out.astype(mx.float32))[0]
 
 
@@ -73,9 +61,7 @@ def main():
             rng = random.Random(7)
             for length in LENGTHS:
                 ids = [rng.randrange(make_tiny_folder.VOCAB) for _ in range(length)]
-                half_cache = [HalfCache() for _ in range(make_tiny_folder.LAYERS)]
-                logits = logits_of(model, ids, half_cache)
-                logits_f32_cache = logits_of(model, ids, None)
+                logits = logits_of(model, ids)
                 positions = [length // 2, length - 1] if length == LENGTHS[-1] else [length - 1]
                 cases.append(
                     {
@@ -83,7 +69,6 @@ def main():
                         "ids": ids,
                         "outputs": positions,
                         "logits": rows(logits, positions),
-                        "logits_f32_cache": rows(logits_f32_cache, positions),
                     }
                 )
     with open(args.output, "w", encoding="ascii") as file:

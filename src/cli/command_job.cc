@@ -211,7 +211,7 @@ ModelCaches::Packed ToPackedChoice(const JobFlags& flags) {
 std::string NumericsName(Numerics numerics) {
   switch (numerics) {
     case Numerics::kF32:
-      return "f32/1";
+      return "f32/2";
     case Numerics::kInt8:
       return "int8/2";
     case Numerics::kInt16:

@@ -75,6 +75,11 @@ void AddMemoryOf(const Decoder& model, const MemoryQuestion& question, MemoryOpt
   memory.kv_shape = model.kv_shape();
   memory.weight_bytes = model.weight_bytes();
   memory.workspace_bytes = ExecutionUnit::WorkspaceBytes(model, question.options);
+  if (memory.kv_shape.type == KvType::kF32) {
+    memory.workspace_bytes +=
+        question.threads_per_unit *
+        BatchAttention::FloatBytesFor(memory.kv_shape.head_dim, model.max_seq_len());
+  }
   memory.kv_bytes_per_unit = question.options.kv_bytes;
   memory.prefix_kv_bytes = question.options.kv_bytes;
   memory.max_seq_len = model.max_seq_len();

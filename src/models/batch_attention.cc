@@ -10,6 +10,15 @@ namespace rowmill {
 namespace {
 
 constexpr uint32_t kNoRow = UINT32_MAX;
+constexpr size_t kKeyGroup = 16;  // of kernels::AttendWholeArgs
+
+size_t RoundUpToGroup(size_t num_keys) {
+  return (num_keys + kKeyGroup - 1) / kKeyGroup * kKeyGroup;
+}
+
+bool HasFloatKeys(const TokenBatch& batch) {
+  return !batch.sequences.empty() && batch.sequences.front().kv->own->shape().type == KvType::kF32;
+}
 
 }  // namespace
 
@@ -153,7 +162,9 @@ void BatchAttention::StoreKeyValues(const kernels::KernelTable& kernels, ThreadT
                                     size_t layer, const float* keys, const float* values) {
   const size_t d = shape_.head_dim;
   const size_t block_elements = d * kernels::kKeyBlock;
+  const bool is_float = HasFloatKeys(*batch_);
   team.ParallelFor(batch_->sequences.size(), [&](size_t s, size_t) {
+    if (is_float) return StoreFloats(s, layer, keys, values);
     const SequenceSpan& span = batch_->sequences[s];
     KvSegment& own = *span.kv->own;
     for (uint32_t i = 0; i < span.token_count; ++i) {
@@ -164,17 +175,91 @@ void BatchAttention::StoreKeyValues(const kernels::KernelTable& kernels, ThreadT
       for (size_t head = 0; head < shape_.num_kv_heads; ++head) {
         const size_t offset = (token * shape_.num_kv_heads + head) * d;
         kernels.store_kv(keys + offset, values + offset, d, slot,
-                         own.keys(layer, head) + block * block_elements,
-                         own.values(layer, head) + block * block_elements);
+                         own.keys<uint16_t>(layer, head) + block * block_elements,
+                         own.values<uint16_t>(layer, head) + block * block_elements);
       }
     }
   });
+}
+
+void BatchAttention::StoreFloats(size_t sequence, size_t layer, const float* keys,
+                                 const float* values) const {
+  const size_t d = shape_.head_dim;
+  const SequenceSpan& span = batch_->sequences[sequence];
+  KvSegment& own = *span.kv->own;
+  for (uint32_t i = 0; i < span.token_count; ++i) {
+    const size_t position = span.kv->own_length() + i;
+    for (size_t head = 0; head < shape_.num_kv_heads; ++head) {
+      const size_t offset = ((span.token_begin + i) * shape_.num_kv_heads + head) * d;
+      float* key = own.keys<float>(layer, head) + position / kKeyGroup * d * kKeyGroup +
+                   position % kKeyGroup;
+      for (size_t j = 0; j < d; ++j) key[j * kKeyGroup] = keys[offset + j];
+      std::copy_n(values + offset, d, own.values<float>(layer, head) + position * d);
+    }
+  }
+}
+
+void BatchAttention::RunFloats(const kernels::KernelTable& kernels, ThreadTeam& team, size_t layer,
+                               AttentionReach reach) {
+  scratch_.resize(std::max(scratch_.size(), team.num_threads()));
+  team.ParallelFor(batch_->sequences.size() * shape_.num_kv_heads, [&](size_t task, size_t worker) {
+    AttendSequence(kernels, batch_->sequences[task / shape_.num_kv_heads],
+                   {layer, task % shape_.num_kv_heads}, reach, scratch_[worker]);
+  });
+}
+
+void BatchAttention::AttendSequence(const kernels::KernelTable& kernels, const SequenceSpan& span,
+                                    std::pair<size_t, size_t> layer_and_head, AttentionReach reach,
+                                    WholeScratch& scratch) {
+  const auto [layer, kv_head] = layer_and_head;
+  const size_t d = shape_.head_dim;
+  const size_t heads_per_group = shape_.num_heads / shape_.num_kv_heads;
+  const KvSequence& kv = *span.kv;
+  const float* keys = kv.own->keys<float>(layer, kv_head);
+  const float* values = kv.own->values<float>(layer, kv_head);
+  if (!kv.shared.empty()) {
+    scratch.keys.clear();
+    scratch.values.clear();
+    const auto append = [&](const KvSegment& segment, size_t num_blocks) {
+      const size_t count = num_blocks * kernels::kKeyBlock * d;
+      const float* from_keys = segment.keys<float>(layer, kv_head);
+      const float* from_values = segment.values<float>(layer, kv_head);
+      scratch.keys.insert(scratch.keys.end(), from_keys, from_keys + count);
+      scratch.values.insert(scratch.values.end(), from_values, from_values + count);
+    };
+    for (const KvPart& part : kv.shared) append(*part.segment, part.num_blocks);
+    append(*kv.own, BlocksFor(kv.own_length() + span.token_count));
+    keys = scratch.keys.data();
+    values = scratch.values.data();
+  }
+  for (uint32_t token = span.token_begin; token < span.token_begin + span.token_count; ++token) {
+    if (query_row_[token] == kNoRow) continue;
+    const size_t end = positions_[token] + 1;
+    const bool is_cut = reach == AttentionReach::kWindow && end > shape_.window;
+    const size_t begin = is_cut ? end - shape_.window : 0;
+    // Groups are not cut: what stands in front of the window gets a weight of at most e^-87.
+    const size_t first = begin / kKeyGroup * kKeyGroup;
+    const size_t num_keys = end - first;
+    const float* bias = nullptr;
+    if (begin > first) {
+      scratch.bias.assign(num_keys, 0.0f);
+      std::fill_n(scratch.bias.begin(), begin - first, -std::numeric_limits<float>::infinity());
+      bias = scratch.bias.data();
+    }
+    scratch.weights.resize(
+        std::max(scratch.weights.size(), kernels::kAttendWholeRows * RoundUpToGroup(num_keys)));
+    const size_t offset = (query_row_[token] * shape_.num_heads + kv_head * heads_per_group) * d;
+    kernels.attend_whole({queries_ + offset, d, heads_per_group, keys + first * d,
+                          values + first * d, d, num_keys, d, scratch.weights.data(),
+                          outputs_ + offset, d, bias, 0});
+  }
 }
 
 void BatchAttention::Run(const kernels::KernelTable& kernels, ThreadTeam& team, size_t layer,
                          AttentionReach reach) {
   const bool windowed = reach == AttentionReach::kWindow;
   CHECK(!windowed || shape_.window > 0);
+  if (HasFloatKeys(*batch_)) return RunFloats(kernels, team, layer, reach);
   const size_t d = shape_.head_dim;
   const size_t state_size = d + kernels::kStateExtra;
   const size_t num_heads = shape_.num_heads;
@@ -199,8 +284,8 @@ void BatchAttention::Run(const kernels::KernelTable& kernels, ThreadTeam& team, 
       const size_t first_block = windowed ? group.window_block : 0;
       if (first_block == group.num_blocks) continue;
       const size_t offset = first_block * d * kernels::kKeyBlock;
-      kernels.attend({group.segment->keys(layer, kv_head) + offset,
-                      group.segment->values(layer, kv_head) + offset,
+      kernels.attend({group.segment->keys<uint16_t>(layer, kv_head) + offset,
+                      group.segment->values<uint16_t>(layer, kv_head) + offset,
                       group.num_blocks - first_block, d, group.num_rows,
                       row_queries_[kv_head].data() + group.row_begin,
                       row_states_[kv_head].data() + group.row_begin, begin.data() + group.row_begin,

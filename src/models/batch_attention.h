@@ -3,12 +3,16 @@
 // (Hydragen, arXiv:2402.05099); each row's own keys follow in the same left-to-right fold. No masks
 // are materialised: a row knows only up to which key it sees.
 //
+// Keys and values in f32 (the recipe f32, a reference) are gathered for each sequence instead, and
+// each row takes one softmax over all that it sees, by the kernels of the encoders.
+//
 // Shapes: T tokens, H num_heads, K num_kv_heads, d head_dim.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "base/aligned_buffer.h"
@@ -34,6 +38,10 @@ class BatchAttention {
  public:
   BatchAttention(const AttentionShape& shape, size_t max_tokens);
   static size_t BytesFor(const AttentionShape& shape, size_t max_tokens);
+  // Besides, for each thread, where keys and values are f32.
+  static size_t FloatBytesFor(size_t head_dim, size_t max_seq_len) {
+    return (2 * head_dim + kernels::kAttendWholeRows + 1) * max_seq_len * sizeof(float);
+  }
 
   // Prepares for a batch: who reads which part up to where. Once per step, used by all layers.
   void Plan(const TokenBatch& batch, const float* queries, float* outputs);
@@ -64,6 +72,20 @@ class BatchAttention {
     size_t num_rows;
     size_t window_block;  // the first block that a row sees through its window
   };
+  // Of a thread: a sequence's keys and values one behind the other, and what its rows need.
+  struct WholeScratch {
+    std::vector<float> keys;     // [ceil(length / 16), d, 16]
+    std::vector<float> values;   // [length, d]
+    std::vector<float> weights;  // of kernels::AttendWholeArgs
+    std::vector<float> bias;     // -infinity in front of the window
+  };
+  void StoreFloats(size_t sequence, size_t layer, const float* keys, const float* values) const;
+  void RunFloats(const kernels::KernelTable& kernels, ThreadTeam& team, size_t layer,
+                 AttentionReach reach);
+  void AttendSequence(const kernels::KernelTable& kernels, const SequenceSpan& span,
+                      std::pair<size_t, size_t> layer_and_head, AttentionReach reach,
+                      WholeScratch& scratch);
+
   void BuildGroups();
   void AddGroup(const KvSegment* segment, size_t num_blocks, size_t level,
                 const std::vector<uint32_t>& tokens, uint32_t first_position);
@@ -85,6 +107,7 @@ class BatchAttention {
   // The same through the window, counted from the group's window_block; empty without one.
   std::vector<uint32_t> window_begin_;
   std::vector<uint32_t> window_end_;
+  std::vector<WholeScratch> scratch_;  // per thread; empty unless keys are f32
   const float* queries_ = nullptr;
   float* outputs_ = nullptr;
 };

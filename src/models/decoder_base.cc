@@ -18,6 +18,7 @@ void DecoderBase::LoadEnds(const ModelSource& source, WeightLoader& load, HeadNo
       !load.Has("output.weight") || source.FindBool("tie_word_embeddings").value_or(false);
   lm_head_ = load.Matrix(tied ? "token_embd.weight" : "output.weight", v, d);
   num_parameters_ = load.num_parameters();
+  if (load.numerics() == Numerics::kF32) kv_type_ = KvType::kF32;
 }
 
 size_t DecoderBase::weight_bytes() const {

@@ -29,7 +29,7 @@ class DecoderBase : public Decoder {
   size_t vocab_size() const override { return outline_.shape.vocab_size; }
   size_t max_seq_len() const override { return outline_.max_seq_len; }
   KvShape kv_shape() const override {
-    return {outline_.num_layers, outline_.shape.num_kv_heads, outline_.shape.head_dim};
+    return {outline_.num_layers, outline_.shape.num_kv_heads, outline_.shape.head_dim, kv_type_};
   }
   WorkspaceShape workspace_shape() const override { return outline_.shape; }
   size_t weight_bytes() const override;
@@ -90,6 +90,7 @@ class DecoderBase : public Decoder {
   std::vector<float> output_norm_bias_;          // [D] of a layer norm, otherwise empty
   PackedWeights lm_head_;                        // [V, D]
   size_t num_parameters_ = 0;
+  KvType kv_type_ = KvType::kF16;
 };
 
 }  // namespace rowmill

@@ -23,18 +23,18 @@ size_t RoundUpCapacity(size_t blocks) {
 KvSegment::KvSegment(const KvShape& shape, size_t capacity_blocks)
     : shape_(shape),
       capacity_blocks_(capacity_blocks),
-      memory_(capacity_blocks * shape.block_bytes() / sizeof(uint16_t)) {}
+      memory_(capacity_blocks * shape.block_bytes()) {}
 
 void KvSegment::CopyBlock(const KvSegment& from, size_t from_block, size_t to_block) {
   CHECK(from.shape_ == shape_ && from_block < from.capacity_blocks_ && to_block < capacity_blocks_);
-  const size_t block_elements = shape_.head_dim * kernels::kKeyBlock;
-  const size_t block_bytes = block_elements * sizeof(uint16_t);
+  const size_t block_bytes = shape_.head_block_bytes();
   for (size_t layer = 0; layer < shape_.num_layers; ++layer) {
     for (size_t head = 0; head < shape_.num_kv_heads; ++head) {
-      std::memcpy(keys(layer, head) + to_block * block_elements,
-                  from.keys(layer, head) + from_block * block_elements, block_bytes);
-      std::memcpy(values(layer, head) + to_block * block_elements,
-                  from.values(layer, head) + from_block * block_elements, block_bytes);
+      std::byte* to_keys = memory_.data() + HeadOffset(layer, head) + to_block * block_bytes;
+      const std::byte* from_keys =
+          from.memory_.data() + from.HeadOffset(layer, head) + from_block * block_bytes;
+      std::memcpy(to_keys, from_keys, block_bytes);
+      std::memcpy(to_keys + HeadBytes(), from_keys + from.HeadBytes(), block_bytes);
     }
   }
 }

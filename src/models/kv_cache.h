@@ -1,4 +1,5 @@
-// Keys and values of past positions, as segments of whole key blocks (32 positions each), f16.
+// Keys and values of past positions, as segments of whole key blocks (32 positions each), f16, or
+// f32 in the recipe of that name.
 //
 // A sequence sees a chain of shared parts, immutable and possibly used by thousands of rows, and
 // then its own segment, to which it appends. The shared parts cover whole blocks from position 0
@@ -16,19 +17,24 @@
 #include <vector>
 
 #include "base/aligned_buffer.h"
+#include "base/check.h"
 #include "kernels/kernels.h"
 
 namespace rowmill {
+
+enum class KvType : uint8_t { kF16, kF32 };
 
 struct KvShape {
   size_t num_layers = 0;
   size_t num_kv_heads = 0;
   size_t head_dim = 0;
+  KvType type = KvType::kF16;
 
+  size_t element_bytes() const { return type == KvType::kF32 ? sizeof(float) : sizeof(uint16_t); }
+  // Of one head's keys, or values, in one key block.
+  size_t head_block_bytes() const { return head_dim * kernels::kKeyBlock * element_bytes(); }
   // Of one key block over all layers and heads, keys and values.
-  size_t block_bytes() const {
-    return num_layers * num_kv_heads * head_dim * kernels::kKeyBlock * 2 * sizeof(uint16_t);
-  }
+  size_t block_bytes() const { return num_layers * num_kv_heads * 2 * head_block_bytes(); }
   bool operator==(const KvShape&) const = default;
 };
 
@@ -37,24 +43,30 @@ inline size_t BlocksFor(size_t num_positions) {
 }
 
 // Memory for `capacity_blocks` blocks, zeroed (masked keys must be finite). Layer-major, then head,
-// so that one head's blocks lie together: keys [L, K, B, d, 32], values [L, K, B, 32, d].
+// so that one head's blocks lie together. As the kernels read them: f16 keys [L, K, B, d, 32], f32
+// keys [L, K, 2 B, d, 16]; values [L, K, B, 32, d].
 class KvSegment {
  public:
   KvSegment(const KvShape& shape, size_t capacity_blocks);
 
   const KvShape& shape() const { return shape_; }
   size_t capacity_blocks() const { return capacity_blocks_; }
-  uint16_t* keys(size_t layer, size_t kv_head) {
-    return memory_.data() + HeadOffset(layer, kv_head);
+  // T is uint16_t or float, as the shape's type says.
+  template <typename T>
+  T* keys(size_t layer, size_t kv_head) {
+    return reinterpret_cast<T*>(CheckedMemory<T>() + HeadOffset(layer, kv_head));
   }
-  uint16_t* values(size_t layer, size_t kv_head) {
-    return keys(layer, kv_head) + shape_.head_dim * kernels::kKeyBlock * capacity_blocks_;
+  template <typename T>
+  T* values(size_t layer, size_t kv_head) {
+    return reinterpret_cast<T*>(CheckedMemory<T>() + HeadOffset(layer, kv_head) + HeadBytes());
   }
-  const uint16_t* keys(size_t layer, size_t kv_head) const {
-    return memory_.data() + HeadOffset(layer, kv_head);
+  template <typename T>
+  const T* keys(size_t layer, size_t kv_head) const {
+    return const_cast<KvSegment*>(this)->keys<T>(layer, kv_head);
   }
-  const uint16_t* values(size_t layer, size_t kv_head) const {
-    return keys(layer, kv_head) + shape_.head_dim * kernels::kKeyBlock * capacity_blocks_;
+  template <typename T>
+  const T* values(size_t layer, size_t kv_head) const {
+    return const_cast<KvSegment*>(this)->values<T>(layer, kv_head);
   }
   // Copies block `from_block` of `from`, all layers and heads, to block `to_block` of this segment.
   void CopyBlock(const KvSegment& from, size_t from_block, size_t to_block);
@@ -63,14 +75,19 @@ class KvSegment {
   void Clear();
 
  private:
+  template <typename T>
+  std::byte* CheckedMemory() {
+    DCHECK(sizeof(T) == shape_.element_bytes());
+    return memory_.data();
+  }
+  size_t HeadBytes() const { return shape_.head_block_bytes() * capacity_blocks_; }
   size_t HeadOffset(size_t layer, size_t kv_head) const {
-    return (layer * shape_.num_kv_heads + kv_head) * 2 * shape_.head_dim * kernels::kKeyBlock *
-           capacity_blocks_;
+    return (layer * shape_.num_kv_heads + kv_head) * 2 * HeadBytes();
   }
 
   KvShape shape_;
   size_t capacity_blocks_;
-  AlignedBuffer<uint16_t> memory_;
+  AlignedBuffer<std::byte> memory_;
 };
 
 // The first `num_blocks` blocks of a segment that somebody else keeps alive.

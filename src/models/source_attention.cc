@@ -60,7 +60,7 @@ void SourceAttention::Run(const kernels::KernelTable& kernels, ThreadTeam& team,
       state[state_size - 1] = -std::numeric_limits<float>::infinity();
     }
     const KvSegment& segment = *group.source->keys_values;
-    kernels.attend({segment.keys(layer, head), segment.values(layer, head),
+    kernels.attend({segment.keys<uint16_t>(layer, head), segment.values<uint16_t>(layer, head),
                     BlocksFor(group.source->length), head_dim_, group.count,
                     queries_.data() + first, state_rows_.data() + first,
                     visible_begin_.data() + group.begin, visible_end_.data() + group.begin});
@@ -76,8 +76,8 @@ void StoreSource(const kernels::KernelTable& kernels, ThreadTeam& team, const So
   const size_t d = shape.head_dim;
   const size_t width = shape.num_kv_heads * d;
   team.ParallelFor(shape.num_kv_heads, [&](size_t head, size_t) {
-    uint16_t* keys = source.keys_values->keys(from.layer, head);
-    uint16_t* values = source.keys_values->values(from.layer, head);
+    uint16_t* keys = source.keys_values->keys<uint16_t>(from.layer, head);
+    uint16_t* values = source.keys_values->values<uint16_t>(from.layer, head);
     for (size_t position = 0; position < source.length; ++position) {
       const size_t block = position / kernels::kKeyBlock * d * kernels::kKeyBlock;
       const size_t offset = position * width + head * d;

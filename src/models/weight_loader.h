@@ -63,6 +63,7 @@ class WeightLoader {
   void Refuse(const std::string& name, const std::string& reason) const;
 
   size_t num_parameters() const { return num_parameters_; }
+  Numerics numerics() const { return numerics_; }
 
  private:
   struct MatrixPart {

@@ -60,7 +60,7 @@ class CircularDecoder final : public Decoder {
 
  private:
   static uint16_t& At(KvSegment& segment, uint32_t position) {
-    return segment.keys(
+    return segment.keys<uint16_t>(
         0,
         0)[position / kernels::kKeyBlock * 16 * kernels::kKeyBlock + position % kernels::kKeyBlock];
   }
