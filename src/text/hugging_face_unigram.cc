@@ -85,13 +85,18 @@ void ReadHuggingFaceUnigram(const HuggingFaceTokenizer& tokenizer, Vocabulary& v
   const json* vocab = FindMember(tokenizer.model, "vocab");
   if (vocab == nullptr || !vocab->is_array()) document.Fail("has a Unigram model without a vocab");
   for (const json& entry : *vocab) {
-    if (!entry.is_array() || entry.size() != 2 || !entry[0].is_string() || !entry[1].is_number() ||
-        std::isnan(entry[1].get<double>())) {
+    // Without a score: a token that is written and never searched for, such as those of the target
+    // language alone (tools/convert/sentencepiece_model.py).
+    const bool is_unused = entry.is_array() && entry.size() == 2 && entry[1].is_null();
+    if (!entry.is_array() || entry.size() != 2 || !entry[0].is_string() ||
+        !(is_unused || entry[1].is_number()) ||
+        (!is_unused && std::isnan(entry[1].get<double>()))) {
       document.Fail("vocab[" + std::to_string(vocabulary.size()) +
                     "] is not a text with its score");
     }
     PutToken(document, entry[0].get<std::string>(), json(vocabulary.size()), vocabulary);
-    vocabulary.scores.push_back(static_cast<float>(entry[1].get<double>()));
+    if (is_unused) vocabulary.types.back() = TokenType::kUnused;
+    vocabulary.scores.push_back(is_unused ? 0.0f : static_cast<float>(entry[1].get<double>()));
   }
   const json* unknown = FindMember(tokenizer.model, "unk_id");
   if (unknown == nullptr || !unknown->is_number_unsigned() ||

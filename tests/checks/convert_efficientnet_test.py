@@ -8,6 +8,7 @@ import struct
 import sys
 import tempfile
 import unittest
+import zipfile
 
 CONVERT = pathlib.Path(__file__).resolve().parents[2] / "tools" / "convert"
 sys.path.insert(0, str(CONVERT))
@@ -15,39 +16,7 @@ sys.path.insert(0, str(CONVERT))
 import efficientnet_lite  # noqa: E402
 import torch_pickle  # noqa: E402
 from byte_reader import Damaged  # noqa: E402
-
-
-def text(value):
-    data = value.encode()
-    return b"X" + struct.pack("<I", len(data)) + data
-
-
-def number(value):
-    return b"J" + struct.pack("<i", value)
-
-
-def tuple_of(*values):
-    return b"(" + b"".join(values) + b"t"
-
-
-def glob(module, name):
-    return f"c{module}\n{name}\n".encode()
-
-
-def storage(key, count, kind="FloatStorage"):
-    return tuple_of(text("storage"), glob("torch", kind), text(key), text("cpu"), number(count), b"N") + b"Q"
-
-
-def tensor(key, count, shape, strides, offset=0):
-    sizes = tuple_of(*map(number, shape)), tuple_of(*map(number, strides))
-    return (glob("torch._utils", "_rebuild_tensor_v2") +
-            tuple_of(storage(key, count), number(offset), *sizes, b"\x89",
-                     glob("collections", "OrderedDict") + b")R") + b"R")
-
-
-def pickled(body):
-    return b"\x80\x02" + body + b"."
-
+from small_pickle import archive, glob, number, pickled, state_dict, tensor, text, tuple_of  # noqa: E402
 
 HEADER = (pickled(b"\x8a\x0a" + torch_pickle.MAGIC.to_bytes(10, "little")) + pickled(number(1001)) +
           pickled(b"}(" + text("little_endian") + b"\x88u"))
@@ -55,11 +24,9 @@ HEADER = (pickled(b"\x8a\x0a" + torch_pickle.MAGIC.to_bytes(10, "little")) + pic
 
 def checkpoint(entries, storages, header=HEADER):
     """`entries`: names and pickled tensors; `storages`: keys and arrays."""
-    state = glob("collections", "OrderedDict") + b")R("
-    state += b"".join(text(name) + value for name, value in entries) + b"u"
     keys = pickled(b"](" + b"".join(text(key) for key, _ in storages) + b"e")
     numbers = b"".join(struct.pack("<q", len(values)) + values.tobytes() for _, values in storages)
-    return header + pickled(state) + keys + numbers
+    return header + state_dict(entries) + keys + numbers
 
 
 def floats(*values):
@@ -86,6 +53,20 @@ class StateDictTest(unittest.TestCase):
         self.assertEqual(read["part"], ((2,), floats(1, 3)))
         self.assertEqual(read["one"], ((1, 1), floats(5)))
         self.assertEqual(read["repeated"], ((2, 2), floats(0, 1, 0, 1)))
+
+    def test_archives(self):
+        entries = [("a", tensor("0", 4, (2, 2), (1, 2))), ("b", tensor("k", 2, (2,), (1,), kind="HalfStorage"))]
+        storages = [("0", floats(1, 2, 3, 4)), ("k", array.array("H", [0x3C00, 0x4000]))]
+        read = self.read(archive(entries, storages))
+        self.assertEqual(read["a"], ((2, 2), floats(1, 3, 2, 4)))
+        self.assertEqual(read["b"], ((2,), storages[1][1]))
+        self.refused(archive(entries, storages[:1]), "the storage k are missing")
+        self.refused(archive(entries, [("0", floats(1)), storages[1]]), "left")
+        self.refused(archive(entries, storages, zipfile.ZIP_DEFLATED), "compressed")
+        self.refused(archive([("a", glob("os", "system"))], []), "not let in")
+        data = archive(entries, storages)
+        for size in range(len(data)):
+            self.refused(data[:size])
 
     def test_nothing_is_called(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -15,7 +15,9 @@ sys.path.insert(0, str(CONVERT))
 
 import marian  # noqa: E402
 import sentencepiece_model  # noqa: E402
+import small_sentencepiece  # noqa: E402
 from byte_reader import Damaged  # noqa: E402
+from small_sentencepiece import CONTROL, NORMAL, UNKNOWN  # noqa: E402
 
 VOCAB, DIM, FFN = 12, 4, 8
 SETTINGS = """dec-cell: ssru
@@ -89,26 +91,9 @@ def make_model(autoregression="rnn", settings=SETTINGS, extra=None):
     return out, expected
 
 
-def varint(value):
-    out = bytearray()
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    return bytes(out + bytes([value]))
-
-
-def field(number, value):
-    if isinstance(value, int):
-        return varint(number << 3) + varint(value)
-    if isinstance(value, float):
-        return varint(number << 3 | 5) + struct.pack("<f", value)
-    return varint(number << 3 | 2) + varint(len(value)) + value
-
-
 def make_vocabulary(count=VOCAB, model_type=1):
-    pieces = [("</s>", 0.0, 3), ("<unk>", 0.0, 2)] + [(f"\u2581w{i}", -1.5 - i, 1) for i in range(count - 2)]
-    out = b"".join(field(1, field(1, text.encode()) + field(2, score) + field(3, kind)) for text, score, kind in pieces)
-    return out + field(2, field(3, model_type)) + field(3, field(2, b"map") + field(3, 1) + field(4, 0))
+    words = [(f"\u2581w{i}", -1.5 - i, NORMAL) for i in range(count - 2)]
+    return small_sentencepiece.make_model([("</s>", 0.0, CONTROL), ("<unk>", 0.0, UNKNOWN), *words], model_type)
 
 
 def rows_of(tensor):

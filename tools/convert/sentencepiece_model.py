@@ -3,7 +3,8 @@
 The file is a protocol buffer, ModelProto of sentencepiece_model.proto; of its fields the pieces, the kind of
 model and the normaliser's settings are read, by a reader of the wire format that knows nothing else:
 https://protobuf.dev/programming-guides/encoding. The tokenizer.json is the one that Hugging Face's
-SpmConverter writes for Unigram models.
+SpmConverter writes for Unigram models, but that a piece of the type "unused", which is written and never
+searched for, has no score.
 """
 
 import base64
@@ -139,5 +140,5 @@ def to_tokenizer_json(model, name):
         "normalizer": {"type": "Sequence", "normalizers": normalizers} if normalizers else None,
         "pre_tokenizer": metaspace, "post_processor": None, "decoder": metaspace,
         "model": {"type": "Unigram", "unk_id": unknown[0], "byte_fallback": False,
-                  "vocab": [[piece.text, piece.score] for piece in model.pieces]},
+                  "vocab": [[piece.text, None if piece.type == UNUSED else piece.score] for piece in model.pieces]},
     }

@@ -1,25 +1,30 @@
-"""Reads the tensors of a PyTorch state dict in the legacy file format (torch.save before 1.6) without PyTorch.
+"""Reads the tensors of a PyTorch state dict without PyTorch: of the legacy file format (torch.save before 1.6)
+and of the one since, which is a zip archive.
 
 A pickle is a program: unpickling it calls whatever it names. This is an interpreter of the few instructions
 that a state dict needs, written out here; it knows three names (an ordered dictionary, a tensor's rebuilding,
 storages of floats and integers) and calls nothing. Any other instruction or name is Damaged. Nesting lies
 on a list, not on Python's stack; sizes are checked before they are believed.
 
-Layout: three pickles (a magic number, the protocol version, the machine), the state dict with storages by
-persistent ids, a list of the storages' keys, and for each of these its element count and its numbers.
+Legacy layout: three pickles (a magic number, the protocol version, the machine), the state dict with storages
+by persistent ids, a list of the storages' keys, and for each of these its element count and its numbers.
+Archive: NAME/data.pkl with the state dict, NAME/data/KEY with the numbers of a storage, all uncompressed.
 Instructions: Python's Lib/pickletools.py. A tensor's arguments: torch/_utils.py, _rebuild_tensor_v2.
 """
 
 import array
 import dataclasses
+import io
 import itertools
 import math
+import zipfile
 
-from byte_reader import ByteReader
+from byte_reader import ByteReader, Damaged
 
 MAGIC = 0x1950A86A20F9469CFC6C
 PROTOCOL = 1001
-STORAGES = {("torch", "FloatStorage"): "f", ("torch", "LongStorage"): "q"}
+# Half-precision numbers as their bits.
+STORAGES = {("torch", "FloatStorage"): "f", ("torch", "HalfStorage"): "H", ("torch", "LongStorage"): "q"}
 ORDERED_DICT = ("collections", "OrderedDict")
 REBUILD = ("torch._utils", "_rebuild_tensor_v2")
 # More nesting than any state dict has.
@@ -178,10 +183,11 @@ class Interpreter:
         return Global((module, name))
 
     def storage(self, identity):
-        """("storage", type, key, place, count, view)"""
-        if not (isinstance(identity, tuple) and len(identity) == 6 and identity[0] == "storage" and
+        """("storage", type, key, place, count, view), in archives without the last."""
+        if not (isinstance(identity, tuple) and len(identity) in (5, 6) and identity[0] == "storage" and
                 isinstance(identity[1], Global) and identity[1].name in STORAGES and
-                isinstance(identity[2], str) and isinstance(identity[4], int) and identity[5] is None):
+                isinstance(identity[2], str) and isinstance(identity[4], int) and
+                identity[5:] in ((), (None,))):
             self.fail("a persistent id that is no storage")
         storage = Storage(identity[2], STORAGES[identity[1].name], identity[4])
         return self.storages.setdefault(storage.key, storage)
@@ -218,20 +224,24 @@ def in_row_major_order(tensor):
     return values
 
 
-def read_state_dict(data, name):
-    """Names, and (shape, array.array) in row-major order. Raises Damaged."""
+def checked_state(state, reader):
+    if not isinstance(state, dict) or not all(isinstance(t, Tensor) and isinstance(n, str) for n, t in state.items()):
+        reader.fail("the file holds something that is no state dict: tensors by name")
+    return state
+
+
+def read_legacy(data, name):
+    """The state dict, its storages filled."""
     reader = ByteReader(data, name)
     interpreter = Interpreter(reader)
     if interpreter.load() != MAGIC:
-        reader.fail("not a legacy PyTorch file: the magic number is missing")
+        reader.fail("not a PyTorch file: neither an archive nor the legacy format's magic number")
     if interpreter.load() != PROTOCOL:
         reader.fail(f"not a PyTorch file of protocol {PROTOCOL}")
     machine = interpreter.load()
     if not isinstance(machine, dict) or machine.get("little_endian") is not True:
         reader.fail("the file was not written by a little-endian machine")
-    state = interpreter.load()
-    if not isinstance(state, dict) or not all(isinstance(t, Tensor) and isinstance(n, str) for n, t in state.items()):
-        reader.fail("the file holds something that is no state dict: tensors by name")
+    state = checked_state(interpreter.load(), reader)
     keys = interpreter.load()
     if not isinstance(keys, list):
         reader.fail("there is no list of storages")
@@ -242,15 +252,50 @@ def read_state_dict(data, name):
         if reader.number("q", "a storage's size") != storage.count:
             reader.fail(f"the storage {key} has another size than its tensors say")
         storage.values = array.array(storage.code, reader.numbers(storage.code, storage.count, "a storage"))
+    return state
+
+
+def read_archive(data, name):
+    """The state dict, its storages filled."""
+    def content(entry):
+        # Entries lie as they are: nothing can unpack to more than the file holds.
+        if entry.compress_type != zipfile.ZIP_STORED or entry.file_size > len(data):
+            raise Damaged(f"{name}: '{entry.filename}' is compressed, which no state dict is")
+        return archive.read(entry)
+
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            entries = {entry.filename.partition("/")[2]: entry for entry in archive.infolist()}
+            if "data.pkl" not in entries:
+                raise Damaged(f"{name}: the archive holds no data.pkl: not a PyTorch file")
+            if "byteorder" in entries and content(entries["byteorder"]) != b"little":
+                raise Damaged(f"{name}: the file was not written by a little-endian machine")
+            reader = ByteReader(content(entries["data.pkl"]), f"{name}: data.pkl")
+            interpreter = Interpreter(reader)
+            state = checked_state(interpreter.load(), reader)
+            for key, storage in interpreter.storages.items():
+                entry = entries.get(f"data/{key}")
+                if entry is None:
+                    raise Damaged(f"{name}: the numbers of the storage {key} are missing")
+                numbers = ByteReader(content(entry), f"{name}: data/{key}")
+                storage.values = array.array(storage.code, numbers.numbers(storage.code, storage.count, "a storage"))
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+        raise Damaged(f"{name}: a broken archive: {error}") from error
+    return state
+
+
+def read_state_dict(data, name):
+    """Names, and (shape, array.array) in row-major order. Raises Damaged."""
+    state = read_archive(data, name) if data[:4] == b"PK\3\4" else read_legacy(data, name)
     tensors = {}
     for tensor_name, tensor in state.items():
         if tensor.storage.values is None:
-            reader.fail(f"the numbers of '{tensor_name}' are missing")
+            raise Damaged(f"{name}: the numbers of '{tensor_name}' are missing")
         if 0 in tensor.shape:
             tensors[tensor_name] = (tensor.shape, array.array(tensor.storage.code))
             continue
         last = tensor.offset + sum((size - 1) * stride for size, stride in zip(tensor.shape, tensor.strides))
         if last >= tensor.storage.count or math.prod(tensor.shape) > tensor.storage.count:
-            reader.fail(f"'{tensor_name}' reaches beyond its storage")
+            raise Damaged(f"{name}: '{tensor_name}' reaches beyond its storage")
         tensors[tensor_name] = (tensor.shape, in_row_major_order(tensor))
     return tensors

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "text/tokenizer.h"
@@ -73,6 +74,19 @@ TEST_F(HuggingFaceVocabularyTest, GivesTheIdsOfTheOtherLibrary) {
     around.insert(around.end(), tokenizer->end_ids().begin(), tokenizer->end_ids().end());
     EXPECT_EQ(around, golden["around"].get<std::vector<int32_t>>()) << kind;
   }
+}
+
+TEST_F(HuggingFaceVocabularyTest, ATokenWithoutAScoreIsWrittenAndNeverSearchedFor) {
+  json tokenizer = json::parse(R"({
+    "model": {"type": "Unigram", "unk_id": 0, "vocab": [
+      ["<unk>", 0.0], ["\u2581a", -1.0], ["b", -1.0], ["\u2581ab", null]]},
+    "pre_tokenizer": {"type": "Metaspace", "replacement": "\u2581", "prepend_scheme": "always"}})");
+  const auto unscored = Tokenizer::Make(Read(tokenizer));
+  EXPECT_EQ(unscored->Encode("ab", SpecialTokens::kPlainText), (std::vector<int32_t>{1, 2}));
+  EXPECT_EQ(unscored->Decode(std::vector<int32_t>{3}), "ab");
+  tokenizer["model"]["vocab"][3][1] = -1.5;
+  EXPECT_EQ(Tokenizer::Make(Read(tokenizer))->Encode("ab", SpecialTokens::kPlainText),
+            std::vector<int32_t>{3});
 }
 
 TEST_F(HuggingFaceVocabularyTest, KnowsItsKind) {
