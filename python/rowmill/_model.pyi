@@ -391,6 +391,8 @@ class Model:
         passage_id: str | None = None,
         passages_k: int | None = None,
         retriever: Path | None = None,
+        question_prompt: str | None = None,
+        passage_prompt: str | None = None,
         gold_passage: str | None = None,
     ) -> Result: ...
     def translate(

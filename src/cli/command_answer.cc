@@ -37,6 +37,8 @@ struct AnswerFlags {
   std::string passage_id;
   std::string gold_passage;
   std::string retriever = "minilm";
+  std::string question_prompt;
+  std::string passage_prompt;
   uint32_t passages_k = kDefaultPassages;
 
   void AddTo(CLI::App& app) {
@@ -62,14 +64,23 @@ struct AnswerFlags {
         ->type_name("COLUMN");
     AddFlag(app, "--passages-k", passages_k, "passages for each question");
     AddFlag(app, "--retriever", retriever, "the encoder that finds passages")->type_name("REF");
+    AddFlag(app, "--question-prompt", question_prompt,
+            "what that encoder wants around a question: 'query: {{text}}' for e5")
+        ->type_name("TEXT");
+    AddFlag(app, "--passage-prompt", passage_prompt,
+            "and around a passage: 'passage: {{text}}' for e5")
+        ->type_name("TEXT");
     AddFlag(app, "--gold-passage", gold_passage,
             "the column with the right passage (its id, or its row), for recall")
         ->type_name("COLUMN");
   }
 
   void Check() const {
-    if (passages.empty() && !(passage_id.empty() && gold_passage.empty())) {
-      throw UsageError("--passage-id and --gold-passage need --passages, the file they are about");
+    if (passages.empty() && !(passage_id.empty() && gold_passage.empty() &&
+                              question_prompt.empty() && passage_prompt.empty())) {
+      throw UsageError(
+          "--passage-id, --gold-passage, --question-prompt and --passage-prompt need --passages, "
+          "the file that is searched");
     }
     if (!passages.empty() && !(choices.empty() && context.empty())) {
       throw UsageError("--passages goes with neither --choices nor --context");
@@ -113,6 +124,8 @@ struct AnswerFlags {
     options.retriever.text_column = passage_text;
     if (!passage_id.empty()) options.retriever.id_column = passage_id;
     options.retriever.num_passages = passages_k;
+    if (!question_prompt.empty()) options.retriever.question_prompt = question_prompt;
+    if (!passage_prompt.empty()) options.retriever.passage_prompt = passage_prompt;
     if (!gold_passage.empty()) options.gold_passage_column = gold_passage;
     return options;
   }

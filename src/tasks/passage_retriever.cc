@@ -11,22 +11,38 @@ constexpr size_t kMaxPassages = 100;
 // 4 MiB with five passages each.
 constexpr size_t kMaxKnown = size_t{1} << 15;
 
-// The row of the data set or of the collection as the encoder reads it: cut where it is too long,
-// since the beginning of a text mostly says what it is about.
-PromptOptions AsEncoderReads(const PromptOptions& question, const std::string& text_column) {
+// One side of the search: rows of the data set or of the collection.
+struct Side {
+  std::string text_column;
+  std::optional<std::string> prompt;
+  const char* prompt_name;
+};
+
+Side Questions(const RetrieverOptions& options) {
+  return {options.question.text_column, options.question_prompt, "--question-prompt"};
+}
+
+Side Passages(const RetrieverOptions& options) {
+  return {options.text_column, options.passage_prompt, "--passage-prompt"};
+}
+
+// Rows as the encoder reads them: cut where they are too long, since the beginning of a text mostly
+// says what it is about.
+PromptRows EncoderRows(const TaskModel& model, const PromptOptions& question, const Side& side) {
   PromptOptions options;
-  options.text_column = text_column;
+  options.text_column = side.text_column;
+  options.prompt = side.prompt;
+  options.prompt_name = side.prompt_name;
   options.mode = PromptMode::kRaw;
   options.clean = question.clean;
   options.redactor = question.redactor;
   options.overflow = Overflow::kTail;
-  return options;
-}
-
-PromptRows EncoderRows(const TaskModel& model, const PromptOptions& question,
-                       const std::string& text_column) {
-  const PromptOptions options = AsEncoderReads(question, text_column);
-  return PromptRows(model, options, PromptEncoder(model, options, PlainTextPrompt()), 0);
+  PromptEncoder encoder(model, options, PlainTextPrompt());
+  if (encoder.columns().size() != 1 || encoder.columns().front().column != side.text_column) {
+    throw UsageError(std::string(side.prompt_name) +
+                     " is written around one text: it takes {{text}} and nothing else of a row");
+  }
+  return PromptRows(model, options, std::move(encoder), 0);
 }
 
 size_t ValidNumber(size_t num_passages) {
@@ -45,10 +61,11 @@ PassageRetriever::PassageRetriever(const TaskModel& model, const RetrieverOption
                                    FileSystem& file_system, ThreadTeam& team)
     : encoder_(RequiredEncoder(model)),
       model_sha256_(model.sha256),
-      questions_(EncoderRows(model, options.question, options.question.text_column)),
+      questions_(EncoderRows(model, options.question, Questions(options))),
+      question_prompt_(options.question_prompt),
       num_passages_(ValidNumber(options.num_passages)),
       embedder_(encoder_, team),
-      passages_(EncoderRows(model, options.question, options.text_column),
+      passages_(EncoderRows(model, options.question, Passages(options)),
                 {.path = options.path,
                  .texts = CollectionTexts::kAsRead,
                  .id_column = options.id_column,
@@ -78,9 +95,12 @@ uint64_t PassageRetriever::bytes() const {
 }
 
 std::vector<std::pair<std::string, std::string>> PassageRetriever::FingerprintEntries() const {
-  return {{"retriever", model_sha256_},
-          {"passages", passages_.hash()},
-          {"passages_k", std::to_string(num_passages_)}};
+  std::vector<std::pair<std::string, std::string>> entries = {
+      {"retriever", model_sha256_},
+      {"passages", passages_.hash()},
+      {"passages_k", std::to_string(num_passages_)}};
+  if (question_prompt_) entries.emplace_back("question_prompt", *question_prompt_);
+  return entries;
 }
 
 }  // namespace rowmill

@@ -22,7 +22,10 @@ namespace rowmill {
 
 struct RetrieverOptions {
   PromptOptions question;  // what is read, cleaned and redacted as the question
-  std::string path;        // of the file with the passages
+  // What the encoder wants around each, such as "query: {{text}}"; nothing: the text as it is.
+  std::optional<std::string> question_prompt;
+  std::optional<std::string> passage_prompt;
+  std::string path;  // of the file with the passages
   std::string text_column = "text";
   std::optional<std::string> id_column;
   size_t num_passages = 1;
@@ -53,6 +56,7 @@ class PassageRetriever {
   const Encoder& encoder_;
   std::string model_sha256_;
   PromptRows questions_;
+  std::optional<std::string> question_prompt_;  // that of passages shows in their tokens
   size_t num_passages_;
   mutable TextEmbedder embedder_;
   TextCollection passages_;

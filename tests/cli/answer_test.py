@@ -246,8 +246,23 @@ class RetrievalTest(ProgramTest):
 
     def test_prompts_of_ones_own_and_refusals(self):
         self.answer("own.jsonl", "--prompt", "{{passages}} {{text}}", "--raw-prompt")
+        # Words around what the retriever reads change how near texts are, and nothing that is shown.
+        scores = {}
+        for name, options in (("plain", ()), ("one", ("--question-prompt", "the film {{text}}")),
+                              ("both", ("--question-prompt", "the film {{text}}", "--passage-prompt",
+                                        "the film {{text}}"))):
+            self.answer(f"{name}.jsonl", *options)
+            found = [row["passages"][0] for row in read_jsonl(self.path(f"{name}.jsonl"))]
+            scores[name] = [passage["score"] for passage in found]
+            self.assertFalse(any(passage["text"].startswith("the film t") for passage in found))
+        self.assertNotEqual(scores["one"], scores["plain"])
+        for score in scores["both"]:
+            self.assertAlmostEqual(score, 1.0, places=5)
+        self.answer("both.jsonl", expect=USAGE)  # what the retriever reads is part of the job
         for options, message in [(["--prompt", "{{text}}", "--raw-prompt"], "{{passages}}"),
                                  (["--context", "c"], "--context"), (["--passages-k", 0], "--passages-k"),
+                                 (["--question-prompt", "query: {{text}} {{right}}"], "around one text"),
+                                 (["--passage-prompt", "passage:"], "--passage-prompt"),
                                  (["--passage-text", "nothing"], "no row with a usable text"),
                                  (["--passage-id", "nothing"], "no id"),
                                  (["--gold-passage", "wrong"], "wrong")]:
