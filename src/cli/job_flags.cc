@@ -337,6 +337,9 @@ void JobFlags::AddWorkFlags(CLI::App& app) {
           "compute common beginnings of prompts once: on or off")
       ->type_name("on|off");
   AddFlag(app, "--dedupe", dedupe, "compute equal prompts once: on or off")->type_name("on|off");
+  AddFlag(app, "--store", store,
+          "folder of answers that jobs share: what is there is not computed again")
+      ->type_name("FOLDER");
   AddFlag(app, "--speculation", speculation,
           "guess tokens ahead where few rows decode, the same answers sooner: on or off")
       ->type_name("on|off");
@@ -457,6 +460,7 @@ JobOptions ToJobOptions(const JobFlags& flags, const CpuTopology& topology) {
   options.tune_batch_tokens = !flags.batch_tokens;
   options.tuning_file = TuningFile();
   options.unit.max_rows = flags.max_rows;
+  options.store = flags.store;
   options.prefix_sharing = ParseOnOff(flags.prefix_sharing, "--prefix-sharing");
   options.deduplication = ParseOnOff(flags.dedupe, "--dedupe");
   if (!ParseOnOff(flags.speculation, "--speculation")) options.unit.draft_tokens = 0;

@@ -47,6 +47,7 @@ struct JobFlags {
   std::optional<uint64_t> batch_tokens;  // not given: UnitOptions' own, or what tuning finds
   std::string autotune = "auto";
   size_t max_rows = 128;
+  std::string store;
   std::string memory;
   std::string prefix_sharing = "on";
   std::string dedupe = "on";

@@ -110,6 +110,13 @@ std::string SummaryText(const RunReport& report) {
     Append(out, "resumed       {} rows were done already, {} were begun and done again\n",
            report.resumed_rows, report.interrupted_rows);
   }
+  if (report.store) {
+    Append(out, "store         {} rows answered from it, {} answers added{}\n", report.store->rows,
+           report.store->added,
+           report.store->completed == 0
+               ? ""
+               : fmt::format(", {} run for new labels alone", report.store->completed));
+  }
   if (report.inputs) {
     Append(out, "model inputs  {}, of which {} were duplicates\n", report.inputs->total,
            report.inputs->duplicates);
@@ -151,6 +158,7 @@ std::string PlanText(const JobPlan& plan, const JobOptions& options, const JobMo
   Append(out, "{}", Statuses(s.rows_by_status));
   const bool several = s.inputs != s.rows;
   if (several) Append(out, "model inputs      {:>14}\n", s.inputs);
+  if (!options.store.empty()) Append(out, "in the store      {:>14}\n", s.stored_inputs);
   Append(out, "duplicates        {:>14}\n", s.duplicate_inputs);
   Append(out, "{:<18}{:>14}\n", several ? "inputs to run" : "rows to run", s.inputs_to_run);
   const bool is_text = plan.work_name == "tokens";

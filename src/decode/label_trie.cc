@@ -64,6 +64,21 @@ LabelTrie::LabelTrie(std::span<const std::vector<int32_t>> labels) : num_labels_
   }
 }
 
+std::vector<int32_t> LabelTrie::TokensOf(uint32_t label) const {
+  CHECK(label < num_labels_);
+  const auto ends = [&](const Node& node) {
+    return std::find(node.labels.begin(), node.labels.end(), label) != node.labels.end();
+  };
+  const auto found = std::find_if(nodes_.begin(), nodes_.end(), ends);
+  CHECK(found != nodes_.end());
+  std::vector<int32_t> tokens;
+  for (const Node* node = &*found; node->depth > 0; node = &nodes_[node->parent]) {
+    tokens.push_back(node->token);
+  }
+  std::reverse(tokens.begin(), tokens.end());
+  return tokens;
+}
+
 bool LabelTrie::IsPrefixFree() const {
   return std::none_of(nodes_.begin(), nodes_.end(), [](const Node& node) {
     return node.labels.size() > 1 || (!node.labels.empty() && node.num_children > 0);

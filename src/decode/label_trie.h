@@ -34,6 +34,8 @@ class LabelTrie {
   size_t num_labels() const { return num_labels_; }
   const std::vector<Node>& nodes() const { return nodes_; }
   const Node& node(uint32_t index) const { return nodes_[index]; }
+  // The tokens of a label, as they were given.
+  std::vector<int32_t> TokensOf(uint32_t label) const;
   // The longest label, in tokens.
   uint32_t max_depth() const { return max_depth_; }
   // True where no label's tokens are the beginning of another's.

@@ -168,6 +168,10 @@ void ExecutionUnit::Run(RowFeed& feed, OutcomeSink& sink, PrefixStore* prefixes,
   times_.phases = workspace_.phases;
 }
 
+const LabelTrie& ExecutionUnit::LabelsOf(const UnitRow& row) const {
+  return row.labels != nullptr ? *row.labels : *std::get<ScoreSpec>(spec_).trie;
+}
+
 bool ExecutionUnit::HasRoomFor(size_t num_positions) const {
   return rows_.empty() ||
          pool_.bytes() + KvPool::BytesFor(model_.kv_shape(), num_positions) <= options_.kv_bytes;
@@ -215,8 +219,8 @@ std::unique_ptr<ExecutionUnit::Row> ExecutionUnit::OpenRow(UnitRow input, Prefix
   row->admitted = Clock::now();
   row->outcome.row = row->input.row;
   row->outcome.prompt_tokens = static_cast<uint32_t>(tokens.size());
-  if (const auto* score = std::get_if<ScoreSpec>(&spec_)) {
-    row->outcome.decoded.label_log_probs.resize(score->trie->num_labels());
+  if (std::holds_alternative<ScoreSpec>(spec_)) {
+    row->outcome.decoded.label_log_probs.resize(LabelsOf(row->input).num_labels());
   } else if (const auto* generate = std::get_if<GenerateSpec>(&spec_)) {
     row->outcome.decoded.answers.resize(generate->num_samples);
   } else {
@@ -377,8 +381,9 @@ void ExecutionUnit::OpenPendingStreams(Row& row, const size_t& budget,
   while (!row.pending.empty() && budget > 0) {
     Row::Pending& pending = row.pending.front();
     size_t more = 1;  // positions that the fork may append
-    if (const auto* score = std::get_if<ScoreSpec>(&spec_)) {
-      more = score->trie->max_depth() - score->trie->node(pending.node).depth + 1;
+    if (std::holds_alternative<ScoreSpec>(spec_)) {
+      const LabelTrie& labels = LabelsOf(row.input);
+      more = labels.max_depth() - labels.node(pending.node).depth + 1;
     } else {
       more = std::get<GenerateSpec>(spec_).max_tokens;
     }
@@ -428,7 +433,7 @@ void ExecutionUnit::CheckDraft(Stream& stream) {
 }
 
 void ExecutionUnit::Score(Stream& stream, std::span<const float> logits) {
-  const LabelTrie& trie = *std::get<ScoreSpec>(spec_).trie;
+  const LabelTrie& trie = LabelsOf(stream.row->input);
   DecodeResult& result = stream.row->outcome.decoded;
   double log_sum = 0.0;
   if (!LogSum(logits, result, log_sum)) return;

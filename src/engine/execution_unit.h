@@ -41,6 +41,8 @@ struct UnitRow {
   // Of media, whose tokens are the digest of the file's content.
   std::string path = {};
   uint32_t cost = 0;  // ModelInput::cost
+  // ScoreSpec: the labels to score for this row in the place of the spec's; null: those.
+  const LabelTrie* labels = nullptr;
 };
 
 struct UnitOutcome {
@@ -112,6 +114,8 @@ class ExecutionUnit {
   struct Stream;  // one sequence of it: the prompt, a branch of the label trie, a sampled answer
 
   void Admit(RowFeed& feed, PrefixStore* prefixes);
+  // The labels to score for a row.
+  const LabelTrie& LabelsOf(const UnitRow& row) const;
   bool HasRoomFor(size_t num_positions) const;
   std::unique_ptr<Row> OpenRow(UnitRow input, PrefixStore* prefixes, size_t end);
   std::shared_ptr<const PrefixEntry> ComputePrefix(PrefixStore& prefixes, uint32_t node);

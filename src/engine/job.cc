@@ -45,9 +45,13 @@ JobPlan PlanJob(const JobOptions& options, const JobModel& model, Task& task,
   source_options.input.spool_path = scratch.path() + "/spool";
   const std::unique_ptr<Source> source = OpenSource(*context.file_system, source_options);
   CheckHeader(options, task, *source);
-  const Plan plan = MakePlan(options, task, context,
-                             {.source = *source, .results = nullptr, .folder = scratch.path()})
-                        .plan;
+  const std::unique_ptr<StoredAnswers> stored =
+      OpenStore(options, model, task, *context.file_system, scratch.path());
+  const Plan plan =
+      MakePlan(
+          options, task, context,
+          {.source = *source, .results = nullptr, .stored = stored.get(), .folder = scratch.path()})
+          .plan;
   JobPlan job_plan;
   job_plan.summary = plan.summary;
   job_plan.memory_limit = MemoryLimit(options);

@@ -83,6 +83,9 @@ struct JobOptions {
   std::string tuning_file;         // what earlier jobs have found; empty: none is kept
   bool prefix_sharing = true;
   bool deduplication = true;
+  // Folder of answers that jobs share (engine/stored_answers.h): what is there is not computed,
+  // what is computed is added. Empty: none.
+  std::string store;
   std::string trace;          // file for every step and row; empty: none
   uint64_t memory_bytes = 0;  // 0: 80 % of what the machine or cgroup has
 };

@@ -114,13 +114,15 @@ namespace {
 // a result already.
 class InputCheck {
  public:
-  explicit InputCheck(ResultStore* results) : results_(results) {}
+  InputCheck(ResultStore* results, StoredAnswers* stored) : results_(results), stored_(stored) {}
 
   // `first`: the number of the row's first input. Throws UsageError where a result answers another
   // prompt. Inputs that no model can answer get their results at once.
   std::span<const PreparedInput> Check(uint64_t row, uint64_t first, const ModelInputs& inputs) {
     prepared_.clear();
     bool resumed = true;
+    bool all_finished = true;
+    const uint64_t stored_before = stored_inputs_;
     for (size_t i = 0; i < inputs.size(); ++i) {
       const ModelInput& input = inputs[i];
       const bool runnable = input.error.empty();
@@ -136,18 +138,40 @@ class InputCheck {
           results_->Put(first + i, digest, result);
         }
       }
+      const bool stored =
+          runnable && !finished && stored_ != nullptr && FindStored(first + i, input);
       resumed = resumed && finished;
-      prepared_.push_back({input.status, input.tokens, finished || !runnable, input.num_scored,
-                           input.path, input.cost});
+      all_finished = all_finished && (finished || stored || !runnable);
+      prepared_.push_back({input.status, input.tokens, finished || stored || !runnable,
+                           input.num_scored, input.path, input.cost});
     }
     if (resumed) ++resumed_rows_;
+    if (all_finished && stored_inputs_ > stored_before) ++stored_rows_;
     return prepared_;
   }
 
   // Rows all of whose inputs had their results.
   uint64_t resumed_rows() const { return resumed_rows_; }
+  // Rows that have all they need by answers of the store, which so many inputs have with so many
+  // tokens.
+  uint64_t stored_rows() const { return stored_rows_; }
+  uint64_t stored_inputs() const { return stored_inputs_; }
+  uint64_t stored_tokens() const { return stored_tokens_; }
 
  private:
+  // Whether the store has the input's answer, which becomes its result.
+  bool FindStored(uint64_t number, const ModelInput& input) {
+    std::optional<RowResult> result = stored_->Look(number, input.tokens, input.num_scored);
+    if (!result) return false;
+    result->status = input.status;
+    if (results_ != nullptr) {
+      results_->Put(number, DigestOfTokens(input.tokens, input.num_scored), *result);
+    }
+    ++stored_inputs_;
+    stored_tokens_ += input.cost > 0 ? input.cost : input.tokens.size() - (input.num_scored > 0);
+    return true;
+  }
+
   [[noreturn]] static void RefuseChangedRow(uint64_t row) {
     throw UsageError("row " + std::to_string(row) +
                      " of the input is not the row that the stopped job had there; give the same "
@@ -155,8 +179,12 @@ class InputCheck {
   }
 
   ResultStore* results_;
+  StoredAnswers* stored_;
   std::vector<PreparedInput> prepared_;
   uint64_t resumed_rows_ = 0;
+  uint64_t stored_rows_ = 0;
+  uint64_t stored_inputs_ = 0;
+  uint64_t stored_tokens_ = 0;
 };
 
 }  // namespace
@@ -178,7 +206,7 @@ PreparedPlan MakePlan(const JobOptions& options, const Task& task, const JobCont
   PrepareScratch scratch;
   QuantileHistogram row_tokens;
   ModelInputs prepared;
-  InputCheck check(input.results);
+  InputCheck check(input.results, input.stored);
   Record record;
   JobProgress progress;
   const auto start = std::chrono::steady_clock::now();
@@ -217,8 +245,22 @@ PreparedPlan MakePlan(const JobOptions& options, const Task& task, const JobCont
   if (!options.prefix_sharing || !SharesPrefixes(task.decode_spec())) {
     plan_options.prefix_tree.max_nodes = 0;
   }
-  return {std::move(planner).Finish(plan_options), scratch.report, row_tokens,
-          check.resumed_rows()};
+  PreparedPlan made = {std::move(planner).Finish(plan_options), scratch.report, row_tokens,
+                       check.resumed_rows(), check.stored_rows()};
+  made.plan.summary.stored_inputs = check.stored_inputs();
+  made.plan.summary.stored_tokens = check.stored_tokens();
+  return made;
+}
+
+std::unique_ptr<StoredAnswers> OpenStore(const JobOptions& options, const JobModel& model,
+                                         const Task& task, FileSystem& file_system,
+                                         const std::string& scratch) {
+  if (options.store.empty()) return nullptr;
+  return std::make_unique<StoredAnswers>(
+      file_system, options.store,
+      StoredAnswers::Job{model.sha256, model.numerics, task.decode_spec(),
+                         task.FingerprintEntries()},
+      scratch);
 }
 
 std::vector<std::pair<std::string, std::string>> ExecutionEntries(const JobOptions& options) {
@@ -230,6 +272,7 @@ std::vector<std::pair<std::string, std::string>> ExecutionEntries(const JobOptio
           {"dedupe", std::string(OnOff(options.deduplication))},
           {"speculation", std::string(OnOff(options.unit.draft_tokens > 0))},
           {"shard", ShardText(options.shard)},
+          {"store", options.store.empty() ? "none" : options.store},
           {"limit", options.limit ? std::to_string(*options.limit) : "none"},
           {"gold", options.gold_column.value_or("none")}};
 }

@@ -51,7 +51,9 @@ class JobRun::Feed final : public PlannedRowFeed {
   Feed(JobRun& run, size_t unit) : PlannedRowFeed(*run.plan_, *run.scheduler_, unit), run_(run) {}
 
   bool Next(UnitRow& row) override {
-    return PlannedRowFeed::Next(row) && run_.events_.Push(InputStarted{row.row});
+    if (!PlannedRowFeed::Next(row)) return false;
+    row.labels = run_.stored_ != nullptr ? run_.stored_->MissingLabels(row.row) : nullptr;
+    return run_.events_.Push(InputStarted{row.row});
   }
 
  private:
@@ -116,6 +118,7 @@ RunReport JobRun::Run() {
         (folder_ != nullptr ? "; run the same command again to go on from there" : ""));
   }
   stage_start_ = Clock::now();
+  KeepAnswers();
   WriteOutput();
   if (trace_ != nullptr) {
     trace_->Stage("write", stage_start_, Clock::now());
@@ -133,12 +136,21 @@ void JobRun::Prepare() {
     return;
   }
   PreparedPlan prepared =
-      MakePlan(options_, task_, context_, {*source_, results_.get(), scratch_path_});
+      MakePlan(options_, task_, context_, {*source_, results_.get(), stored_.get(), scratch_path_});
   plan_ = std::make_unique<Plan>(std::move(prepared.plan));
   units_ = ChooseUnits(options_, plan_->summary.inputs_to_run);
   report_.prep = prepared.prep;
   report_.row_tokens = prepared.row_tokens;
   report_.resumed_rows = prepared.resumed_rows;
+  if (stored_ != nullptr) {
+    report_.store = {prepared.stored_rows, plan_->summary.stored_tokens, 0,
+                     stored_->num_completed()};
+    if (stored_->num_damaged() > 0) {
+      context_.on_notice("note: " + std::to_string(stored_->num_damaged()) +
+                         " records of the store '" + options_.store +
+                         "' are damaged; what they held is computed again");
+    }
+  }
   if (plan_->summary.rows == 0) context_.on_notice("note: the input has no rows");
   CheckMemory();
   for (RowStatus status : {RowStatus::kInvalid, RowStatus::kError}) {
@@ -191,6 +203,7 @@ void JobRun::OpenFolder() {
       folder_ != nullptr ? folder_->journal_path() : scratch_path_ + "/journal";
   results_ = std::make_unique<ResultStore>(*context_.file_system, journal_path, scratch_path_,
                                            identity, 0);
+  stored_ = OpenStore(options_, model_, task_, *context_.file_system, scratch_path_);
   output_format_ =
       options_.output_format.value_or(FormatFromPath(options_.output).value_or(source_->format()));
   if (results_->resumed_rows() > 0) {
@@ -455,6 +468,7 @@ void JobRun::Take(const UnitOutcome& outcome) {
   result.prompt_tokens = outcome.prompt_tokens;
   result.generated_tokens = outcome.generated_tokens;
   result.decoded = outcome.decoded;
+  if (stored_ != nullptr) stored_->Complete(outcome.row, result.decoded);
   if (!outcome.error.empty() || !outcome.decoded.finite) {
     result.status = RowStatus::kError;
     result.error = !outcome.error.empty()
@@ -533,6 +547,27 @@ void JobRun::OpenOutput(ByteSink& bytes) {
   renderer_->SetObserver(context_.on_row);
   if (options_.redactor != nullptr && options_.redactor->options().output) {
     renderer_->RedactOutput(options_.redactor.get());
+  }
+}
+
+// Adds to the store what this job has computed. That this fails is no reason to lose the output.
+void JobRun::KeepAnswers() {
+  if (stored_ == nullptr) return;
+  // What an earlier process of this job has computed is not in the store yet.
+  const bool was_resumed = results_->resumed_rows() > 0;
+  std::vector<int32_t> tokens;
+  try {
+    for (uint64_t input = plan_->rows.first_row(); input < plan_->rows.end_row(); ++input) {
+      const RowEntry& entry = plan_->rows[input];
+      if (!entry.runnable() || !results_->Has(input) || (entry.finished && !was_resumed)) continue;
+      plan_->rows.GetTokens(input, tokens);
+      stored_->Keep(tokens, entry.num_scored, results_->Get(input).result);
+    }
+    stored_->Publish();
+    report_.store->added = stored_->num_kept();
+  } catch (const IoError& error) {
+    context_.on_notice("note: nothing was added to the store '" + options_.store +
+                       "': " + error.what());
   }
 }
 

@@ -19,6 +19,7 @@
 #include "engine/renderer.h"
 #include "engine/result_store.h"
 #include "engine/step_log.h"
+#include "engine/stored_answers.h"
 #include "metrics/eta.h"
 #include "metrics/quantile_histogram.h"
 #include "parallel/bounded_queue.h"
@@ -41,8 +42,9 @@ class ScratchFolder {
 
 struct PlanInput {
   Source& source;
-  ResultStore* results;  // null: only a plan is wanted
-  std::string folder;    // for scratch files
+  ResultStore* results;   // null: only a plan is wanted
+  StoredAnswers* stored;  // null: there is no store
+  std::string folder;     // for scratch files
 };
 
 struct PreparedPlan {
@@ -50,6 +52,7 @@ struct PreparedPlan {
   PrepReport prep;
   QuantileHistogram row_tokens;  // of inputs with a prompt
   uint64_t resumed_rows = 0;     // found finished in the journal
+  uint64_t stored_rows = 0;      // finished by answers of a store
 };
 
 // Reads and prepares all rows. Rows that no model can answer get their results at once. Throws
@@ -63,6 +66,10 @@ void CheckJob(const JobOptions& options, const Task& task, FileSystem& file_syst
 void CheckHeader(const JobOptions& options, const Task& task, const Source& source);
 uint64_t MemoryLimit(const JobOptions& options);
 MemoryOptions MemoryOptionsOf(const JobOptions& options, const JobModel& model, const Task& task);
+// Null where no store is wanted. `scratch`: folder for scratch files.
+std::unique_ptr<StoredAnswers> OpenStore(const JobOptions& options, const JobModel& model,
+                                         const Task& task, FileSystem& file_system,
+                                         const std::string& scratch);
 // How the work is done, which decides no byte: names and values for the report.
 std::vector<std::pair<std::string, std::string>> ExecutionEntries(const JobOptions& options);
 // For a job of so many model inputs.
@@ -109,6 +116,7 @@ class JobRun {
   void FillTimeline();
   void CountRows();
   void OpenOutput(ByteSink& bytes);
+  void KeepAnswers();
   void WriteOutput();
 
   JobOptions options_;  // its own: tuning changes how the work is done
@@ -125,6 +133,7 @@ class JobRun {
   std::string scratch_path_;
   std::unique_ptr<Source> source_;
   std::unique_ptr<ResultStore> results_;
+  std::unique_ptr<StoredAnswers> stored_;  // null: there is no store
   std::unique_ptr<Plan> plan_;
   std::unique_ptr<PrefixStore> prefixes_;
   std::unique_ptr<Scheduler> scheduler_;

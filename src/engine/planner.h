@@ -52,6 +52,8 @@ struct PlanSummary {
   uint64_t finished_inputs = 0;   // done by an earlier run, or nothing to do
   uint64_t duplicate_inputs = 0;  // get another input's answer
   uint64_t inputs_to_run = 0;
+  uint64_t stored_inputs = 0;  // of the finished ones those whose answer a store had
+  uint64_t stored_tokens = 0;  // of those; not among the following
 
   // Of unfinished inputs with a prompt:
   //   prompt_tokens = computed_tokens + saved_by_deduplication + saved_by_prefix_sharing

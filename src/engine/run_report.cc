@@ -57,8 +57,7 @@ nlohmann::ordered_json GoldJson(const ClassificationCounts& counts,
 }  // namespace
 
 double RunReport::rows_per_second() const {
-  // Rows that an earlier run had finished cost this one nothing and do not count.
-  return Ratio(static_cast<double>(rows - resumed_rows), wall_seconds);
+  return Ratio(static_cast<double>(fresh_rows()), wall_seconds);
 }
 
 double RunReport::tokens_per_second() const {
@@ -67,7 +66,7 @@ double RunReport::tokens_per_second() const {
 
 double RunReport::speed() const {
   const double threads = static_cast<double>(num_units * threads_per_unit);
-  return Ratio(inference_seconds, static_cast<double>(rows - resumed_rows) * threads);
+  return Ratio(inference_seconds, static_cast<double>(fresh_rows()) * threads);
 }
 
 double RunReport::efficiency() const { return speed(); }
@@ -168,6 +167,11 @@ std::string RunReport::ToJson() const {
                     {"saved_by_deduplication", saved_by_deduplication},
                     {"saved_by_prefix_sharing", saved_by_prefix_sharing},
                     {"saved", saved_by_deduplication + saved_by_prefix_sharing}};
+  if (store) {
+    json["rows"]["from_store"] = store->rows;
+    json["tokens"]["saved_by_store"] = store->tokens;
+    json["store"] = {{"added", store->added}, {"completed", store->completed}};
+  }
   Json& measures = json["measures"];
   if (work_name != "tokens") json["tokens"]["unit"] = work_name;
   measures["speed"] = speed();

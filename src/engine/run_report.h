@@ -71,6 +71,14 @@ struct RunReport {
   uint64_t interrupted_rows = 0;  // begun by an earlier run, done again by this one; their inputs
   uint64_t computed_rows = 0;     // for which this run ran a model
   uint64_t duplicate_rows = 0;    // got other rows' answers alone
+  // Of jobs with a store of answers.
+  struct StoreCounts {
+    uint64_t rows = 0;       // answered from it
+    uint64_t tokens = 0;     // of them
+    uint64_t added = 0;      // answers that it did not have
+    uint64_t completed = 0;  // inputs of which it had some labels, run for the others alone
+  };
+  std::optional<StoreCounts> store;
   // Of jobs in which a row becomes several model inputs.
   struct InputCounts {
     uint64_t total = 0;
@@ -113,6 +121,8 @@ struct RunReport {
   std::optional<GoldValues> gold_measure;
   std::vector<std::string> labels;  // of the counts
 
+  // Rows that cost this run something: those that an earlier one had finished do not count.
+  uint64_t fresh_rows() const { return rows - resumed_rows - (store ? store->rows : 0); }
   double rows_per_second() const;
   double tokens_per_second() const;
   // speed = inference seconds / (rows x threads); efficiency = inference seconds / (threads x
