@@ -12,14 +12,14 @@ from program import ProgramTest, read_report
 
 
 def rows(count, begin=0):
-    return [{"id": i, "text": f"row {i * 7919 % 1000} " + "of words " * (i % 5)}
+    return [{"id": i, "words": f"row {i * 7919 % 1000} " + "of words " * (i % 5)}
             for i in range(begin, begin + count)]
 
 
 class StoreTest(ProgramTest):
-    generate = ["generate", "--prompt", "Say more of {{text}}", "--temperature", "0.8",
+    generate = ["generate", "--prompt", "Say more of {{words}}", "--temperature", "0.8",
                 "--max-tokens", "6"]
-    classify = ["classify", "--prompt", "Sort {{text}}", "--probabilities", "--log-probs"]
+    classify = ["classify", "--prompt", "Sort {{words}}", "--probabilities", "--log-probs"]
 
     def check(self, task, name, *options, labels=None):
         """Runs with the store and without one; the report of the former."""
@@ -34,7 +34,7 @@ class StoreTest(ProgramTest):
 
     def test_rows_added_edited_and_moved(self):
         data = rows(60) + rows(5)
-        data[7]["text"] = ""
+        data[7]["words"] = ""
         self.write_jsonl("in.jsonl", data)
         report = self.check(self.generate, "in.jsonl")
         self.assertEqual(report["rows"]["from_store"], 0)
@@ -42,7 +42,7 @@ class StoreTest(ProgramTest):
         first = report["tokens"]["computed"]
         # The same again, elsewhere and in another order, with a row edited and one added.
         moved = data[::-1]
-        moved[3]["text"] = "an edited row"
+        moved[3]["words"] = "an edited row"
         self.write_jsonl("moved.jsonl", moved + rows(1, 100))
         report = self.check(self.generate, "moved.jsonl", "--units", "1")
         self.assertEqual(report["rows"]["from_store"], 63)
