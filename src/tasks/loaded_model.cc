@@ -82,11 +82,13 @@ Vocabulary ReadFolderVocabulary(const ModelFile& file) {
   return ReadHuggingFaceVocabulary(folder);
 }
 
-// For encoders and speech models `auto` is int8: less than half the time, and vectors so near to
-// the exact ones that no measured score moved by more than its noise, texts the same on all but a
-// few clips (docs/accuracy.md).
+// For encoders, speech models and Marian `auto` is int8: less than half the time, and vectors so
+// near to the exact ones that no measured score moved by more than its noise, texts the same on all
+// but a few clips, BLEU within 0.12 (docs/accuracy.md, docs/benchmarks.md). Not for T5, of which no
+// weights were at hand to measure.
 Numerics RecipeFor(const ModelFile& file, Numerics asked) {
-  const bool prefers_int8 = IsEncoder(file) || IsWhisper(file);
+  const bool is_marian = IsEncoderDecoder(file) && file.architecture() == "marian";
+  const bool prefers_int8 = IsEncoder(file) || IsWhisper(file) || is_marian;
   return asked == Numerics::kAuto && prefers_int8 ? Numerics::kInt8 : asked;
 }
 
