@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "data/utf8.h"
 
 namespace rowmill {
 namespace {
@@ -46,7 +47,7 @@ void ArrowColumn::AppendValid() {
 
 void ArrowColumn::AppendText(std::string_view text) {
   Decide(Kind::kText);
-  text_ += text;
+  AppendRepairedUtf8(text, text_);
   offsets_.push_back(static_cast<int64_t>(text_.size()));
   AppendValid();
 }

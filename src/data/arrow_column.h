@@ -29,6 +29,7 @@ class ArrowColumn {
 
   // Throws InternalError for a cell of another kind than those before it.
   void Append(const Cell& cell);
+  // What is not UTF-8, and NUL, becomes U+FFFD, as in every other output.
   void AppendText(std::string_view text);
   void AppendNull();
 

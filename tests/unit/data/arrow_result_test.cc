@@ -81,6 +81,20 @@ TEST(ArrowResultTest, RowsOfAFileBecomeATable) {
             "\n");
 }
 
+TEST(ArrowResultTest, TextsAreUtf8WithoutNul) {
+  auto result = std::make_shared<ArrowResult>(nullptr);
+  const std::vector<std::string> columns = {"text"};
+  const auto sink = MakeArrowSink(ResolveOutputSchema({}, columns), result);
+  OutputRow row;
+  const std::vector<Cell> cells = {std::string("a\0b\xFF\xC3", 5)};
+  row.cells = cells;
+  sink->Write(Record(), row);
+  sink->Finish();
+  EXPECT_EQ(TextOf(Imported(result)),
+            "{\"text\":\"a\xEF\xBF\xBD"
+            "b\xEF\xBF\xBD\xEF\xBF\xBD\",\"status\":\"ok\",\"error\":\"\"}\n");
+}
+
 // The first result is the input of a second job.
 std::shared_ptr<ArrowTable> Input() {
   const auto source = SourceOver(kFile, Options(Format::kCsv));
