@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "engine/job.h"
+#include "engine/recommend_job.h"
 #include "report/reported_row.h"
 #include "tasks/loaded_model.h"
 
@@ -53,6 +54,7 @@ class Caller {
   }
   // Puts streams of its own in the place of the input and output that the flags name.
   virtual void ConnectRows(JobOptions& /*options*/, JobContext& /*context*/) {}
+  virtual void ConnectRows(RecommendJobOptions& /*options*/, RecommendContext& /*context*/) {}
   // Whether TakeReport wants the rows that a page of the run shows.
   virtual bool wants_reported_rows() const { return false; }
   // What a finished run was.

@@ -270,13 +270,14 @@ ContentModel ToContentModel(const LoadedModel& loaded) {
 
 ExitCode RunRecommend(Caller& caller, const RecommendFlags& flags, Purpose purpose) {
   const kernels::KernelTable& kernels = kernels::SelectTable(DetectCpuFeatures(), flags.job.isa);
-  const RecommendJobOptions options = flags.ToOptions(DetectCpuTopology());
+  RecommendJobOptions options = flags.ToOptions(DetectCpuTopology());
   const std::unique_ptr<FileSystem> file_system = MakePosixFileSystem();
   RecommendContext context;
   context.file_system = file_system.get();
   context.kernels = &kernels;
   context.stop = &caller.StopFlag();
   context.on_progress = [&](const JobProgress& at) { caller.ShowProgress(at); };
+  caller.ConnectRows(options, context);
   if (purpose == Purpose::kPlan) {
     caller.Print(RecommendPlanText(PlanRecommendJob(options, context)));
     return ExitCode::kOk;

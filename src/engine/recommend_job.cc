@@ -1,6 +1,8 @@
 #include "engine/recommend_job.h"
 
 #include <algorithm>
+#include <charconv>
+#include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <unordered_map>
@@ -229,7 +231,9 @@ class Job {
     sink_options.csv_safe = options_.csv_safe;
     sink_options.answer_column = kItemColumn;
     ByteSink& bytes = is_file ? part->sink() : standard_output;
-    sink_ = MakeSink(sink_options, ResolveOutputSchema({}, Columns()), bytes);
+    OutputSchema schema = ResolveOutputSchema({}, Columns());
+    sink_ = !is_file && context_.make_sink ? context_.make_sink(std::move(schema))
+                                           : MakeSink(sink_options, std::move(schema), bytes);
     record_.format = Format::kCsv;
     if (options_.users) {
       WriteUsersOf(*options_.users);
@@ -356,11 +360,13 @@ class Job {
     ++report_.run.rows;
   }
 
-  // In the digits of single precision, which is what scores are.
-  static JsonText Number(float value) {
-    JsonText text;
-    AppendJsonNumber(value, text.text);
-    return text;
+  // A number with the digits of single precision, which is what scores are.
+  static double Number(float value) {
+    std::string digits;
+    AppendJsonNumber(value, digits);
+    double number = std::numeric_limits<double>::quiet_NaN();
+    std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    return number;
   }
 
   Cell Title(uint32_t item) const {

@@ -13,12 +13,14 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "data/sink.h"
 #include "data/source.h"
 #include "engine/job.h"
 #include "engine/run_report.h"
@@ -63,6 +65,8 @@ struct RecommendContext {
   const std::atomic<bool>* stop = nullptr;
   std::function<void(const JobProgress&)> on_progress;
   int stdout_fd = 1;
+  // For an output "-": takes the rows instead of standard output.
+  std::function<std::unique_ptr<Sink>(OutputSchema)> make_sink;
 };
 
 struct RecommendReport {

@@ -78,19 +78,30 @@ std::shared_ptr<const LoadedModel> PythonCaller::Load(const ModelRequest& reques
   return side_.models->Load(request, file_system);
 }
 
-void PythonCaller::ConnectRows(JobOptions& options, JobContext& context) {
-  if (side_.table != nullptr) {
-    options.source.format = Format::kJsonl;
-    options.source.input.path = "-";
-    options.source.input.open_bytes = [table = side_.table] {
-      return std::make_unique<ArrowByteSource>(table);
-    };
-  }
-  if (options.output != "-") return;
-  outcome_.result = std::make_shared<ArrowResult>(side_.table);
-  context.make_sink = [this](OutputSchema schema) {
-    return MakeArrowSink(std::move(schema), outcome_.result);
+void PythonCaller::ConnectInput(SourceOptions& source) const {
+  if (side_.table == nullptr) return;
+  source.format = Format::kJsonl;
+  source.input.path = "-";
+  source.input.open_bytes = [table = side_.table] {
+    return std::make_unique<ArrowByteSource>(table);
   };
+}
+
+std::function<std::unique_ptr<Sink>(OutputSchema)> PythonCaller::MakesSink(
+    std::shared_ptr<const ArrowTable> input) {
+  outcome_.result = std::make_shared<ArrowResult>(std::move(input));
+  return [this](OutputSchema schema) { return MakeArrowSink(std::move(schema), outcome_.result); };
+}
+
+void PythonCaller::ConnectRows(JobOptions& options, JobContext& context) {
+  ConnectInput(options.source);
+  if (options.output == "-") context.make_sink = MakesSink(side_.table);
+}
+
+// Recommendations are no rows of the ratings.
+void PythonCaller::ConnectRows(RecommendJobOptions& options, RecommendContext& context) {
+  ConnectInput(options.ratings);
+  if (options.output == "-") context.make_sink = MakesSink(nullptr);
 }
 
 void PythonCaller::TakeReport(const RunReport& report, const std::vector<ReportedRow>& rows) {

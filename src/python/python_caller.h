@@ -8,6 +8,7 @@
 #include <nanobind/nanobind.h>
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -66,6 +67,7 @@ class PythonCaller final : public Caller {
   std::shared_ptr<const LoadedModel> Load(const ModelRequest& request,
                                           FileSystem& file_system) override;
   void ConnectRows(JobOptions& options, JobContext& context) override;
+  void ConnectRows(RecommendJobOptions& options, RecommendContext& context) override;
   bool wants_reported_rows() const override { return true; }
   void TakeReport(const RunReport& report, const std::vector<ReportedRow>& rows) override;
 
@@ -74,6 +76,11 @@ class PythonCaller final : public Caller {
   void RethrowFromPython();
 
  private:
+  void ConnectInput(SourceOptions& source) const;
+  // Makes a sink whose rows are the outcome's; their columns follow those of `input`, if there is
+  // one.
+  std::function<std::unique_ptr<Sink>(OutputSchema)> MakesSink(
+      std::shared_ptr<const ArrowTable> input);
   template <typename Call>
   void CallPython(const Call& call);
 

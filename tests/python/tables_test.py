@@ -154,6 +154,32 @@ class TablesTest(package.PackageTest):
         self.assertIsInstance(back, datasets.Dataset)
         self.assertEqual(back[0]["review"], ROWS[-1]["review"])
 
+    def test_recommendations_from_a_table(self):
+        loans = program.read_csv(package.PROJECT / "examples" / "loans.csv")
+        self.write_jsonl("loans.jsonl", loans)
+        result = rowmill.Model().recommend(pyarrow.Table.from_pylist(loans), user="reader", item="book",
+                                           rating="stars", time="day", count=3)
+        self.run_program("recommend", "loans.jsonl", "--user", "reader", "--item", "book", "--rating", "stars",
+                         "--time", "day", "-k", 3, "-o", "by-program.jsonl")
+        expected = program.read_jsonl(self.path("by-program.jsonl"))
+        rows = result.to_arrow().to_pylist()
+        self.assertEqual(len(rows), len(expected))
+        for got, want in zip(rows, expected, strict=True):
+            got["because"] = json.loads(got["because"])
+            self.assertEqual(got, want)
+        self.assertEqual(result.run["task"], "recommend")
+        self.assertIn("ratings       900 of 900 rows", result.summary)
+
+    def test_generated_texts_are_those_of_the_program(self):
+        """Random weights write every byte, NUL among them."""
+        self.write_jsonl("in.jsonl", program.review_rows())
+        options = {"prompt": "{{review}}", "max_tokens": 30, "ignore_eos": True}
+        result = self.model.generate(program.review_rows(), **options)
+        expected = self.by_program("generate", "in.jsonl", "--prompt", "{{review}}", "--max-tokens", 30,
+                                   "--ignore-eos")
+        self.assert_same_answers(result, expected, ["text", "status"])
+        self.assertIn("\ufffd", "".join(row["text"] or "" for row in expected))
+
     def test_a_stream_of_batches(self):
         batches = iter(self.table.to_batches(max_chunksize=6))
         parts = list(self.model.stream("sentiment", batches, rows=10, text="review"))
