@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """What Ray Data costs: rows/s of rowmill.ray on a local cluster, beside the command line on the same rows.
 
-    PYTHONPATH=build/dev/python bench/scaling/ray_cost.py ROWS.parquet --text review --program build/dev/rowmill
+    RAY_worker_niceness=0 bench/scaling/ray_cost.py ROWS.jsonl --text review --program .../bin/rowmill
 
-Both have all cores. Ray runs twice, over one batch and over all rows: the difference of the two times is what a
-long job sees of it, without the start of workers and the loading of the model. Program and package must be of one
-build.
+Program and package must be of one build; both have all cores, and their answers are compared. The command line runs
+before Ray and after it. Its time is from the start of the process to its end. Ray's is told in two parts: until the
+first block of answers is there (workers start, the model is loaded, a block is answered), and its rate from then
+on, which is what a long job sees. With --blocks the rate of the package alone, called block by block without Ray,
+is told too: what is lost by planning parts instead of the whole.
 """
 
 import argparse
@@ -16,23 +18,33 @@ import sys
 import tempfile
 import time
 
-import pyarrow.parquet
+import pyarrow.json
 
 
-def by_program(arguments, table, folder):
-    rows = f"{folder}/rows.jsonl"
-    with open(rows, "w", encoding="utf-8") as file:
-        for row in table.to_pylist():
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+def by_program(arguments, folder):
     started = time.monotonic()
-    subprocess.run([arguments.program, "sentiment", rows, "-m", arguments.model, "--text", arguments.text,
-                    "--progress", "none", "-o", f"{folder}/out.jsonl"], check=True, stderr=subprocess.DEVNULL)
+    subprocess.run([arguments.program, "sentiment", arguments.rows, "-m", arguments.model, "--text", arguments.text,
+                    "--progress", "none", "--overwrite", "-o", f"{folder}/out.jsonl"],
+                   check=True, stderr=subprocess.DEVNULL)
     seconds = time.monotonic() - started
     with open(f"{folder}/out.jsonl", encoding="utf-8") as file:
         return seconds, [json.loads(line) for line in file]
 
 
+def by_blocks(arguments, table):
+    """The package without Ray: seconds, without the loading of the model."""
+    import rowmill
+
+    with rowmill.Model(arguments.model, packed_cache="on") as model:
+        model.sentiment(table.slice(0, 1), text=arguments.text)
+        started = time.monotonic()
+        for begin in range(0, table.num_rows, arguments.batch_size):
+            model.sentiment(table.slice(begin, arguments.batch_size), text=arguments.text)
+        return time.monotonic() - started
+
+
 def by_ray(arguments, table):
+    """Seconds to the first block, rows/s from then on, all rows."""
     import ray
 
     import rowmill.ray
@@ -41,8 +53,12 @@ def by_ray(arguments, table):
     answers = rowmill.ray.run("sentiment", dataset, model=arguments.model, text=arguments.text,
                               batch_size=arguments.batch_size)
     started = time.monotonic()
-    rows = answers.take_all()
-    return time.monotonic() - started, rows
+    times, counts, rows = [], [], []
+    for block in answers.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0):
+        times.append(time.monotonic() - started)
+        counts.append(block.num_rows)
+        rows += block.to_pylist()
+    return times[0], sum(counts[1:]) / (times[-1] - times[0]), rows
 
 
 def start_ray(arguments):
@@ -58,26 +74,28 @@ def start_ray(arguments):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("rows")
+    parser.add_argument("rows", help="a JSONL file")
     parser.add_argument("--text", default="text")
     parser.add_argument("--model", default="smollm2")
     parser.add_argument("--program", default="build/release/rowmill")
     parser.add_argument("--cpus", type=int, default=2)
-    parser.add_argument("--batch-size", type=int, default=512)
+    parser.add_argument("--batch-size", type=int, default=128)
+    parser.add_argument("--blocks", action="store_true")
     arguments = parser.parse_args()
-    table = pyarrow.parquet.read_table(arguments.rows)
-    with tempfile.TemporaryDirectory() as folder:
-        program_seconds, expected = by_program(arguments, table, folder)
+    table = pyarrow.json.read_json(arguments.rows)
+    if arguments.blocks:
+        print(f"package, block by block: {table.num_rows / by_blocks(arguments, table):.1f} rows/s", flush=True)
     start_ray(arguments)
-    few_seconds, _ = by_ray(arguments, table.slice(0, arguments.batch_size))
-    all_seconds, rows = by_ray(arguments, table)
-    if rows != expected:
-        sys.exit("the answers differ")
-    program_rate = table.num_rows / program_seconds
-    with_start = table.num_rows / all_seconds
-    print(f"program {program_rate:.1f} rows/s; Ray with its start {with_start:.1f} ({with_start / program_rate:.2f})")
-    steady = (table.num_rows - arguments.batch_size) / (all_seconds - few_seconds)
-    print(f"Ray without its start {steady:.1f} rows/s ({steady / program_rate:.2f})")
+    with tempfile.TemporaryDirectory() as folder:
+        before, expected = by_program(arguments, folder)
+        to_first, rate, rows = by_ray(arguments, table)
+        if rows != expected:
+            sys.exit("the answers differ")
+        after, _ = by_program(arguments, folder)
+    program_rates = [table.num_rows / seconds for seconds in (before, after)]
+    print(f"program {program_rates[0]:.1f} and {program_rates[1]:.1f} rows/s, with its start")
+    share = 2 * rate / sum(program_rates)
+    print(f"Ray {rate:.1f} rows/s, {share:.2f} of it, behind the first block, which is there after {to_first:.1f} s")
 
 
 if __name__ == "__main__":
