@@ -17,6 +17,10 @@ rowmill_test_packages=(libgtest-dev libgmock-dev libpcre2-dev libbenchmark-dev c
 # environments of their own.
 rowmill_python_packages=(nanobind pyarrow pandas polars duckdb datasets matplotlib nbclient nbformat ipykernel)
 rowmill_ray_packages=(nanobind pyarrow pandas 'ray[data]')
+# The same for Spark, which runs on Java, and Slurm from Debian.
+rowmill_spark_packages=(default-jre-headless)
+rowmill_spark_python_packages=(nanobind pyarrow 'pandas<3' pyspark)
+rowmill_slurm_packages=(slurmctld slurmd slurm-client)
 # What building for 64-bit ARM and running it takes, beside what scripts/aarch64_sysroot.sh unpacks.
 rowmill_aarch64_packages=(g++-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user)
 # What fetching a model takes: pip lives in a virtual environment of our own, since Debian's Python lets

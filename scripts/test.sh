@@ -20,6 +20,8 @@
 #   tsan-engine      preset tsan: the unit tests of the engine
 #   wheel            pip builds and installs the package from the repository
 #   ray              the Python package on a local Ray cluster
+#   spark            the recipe for Spark, on two cores
+#   slurm            the recipe for Slurm, given to a controller and a node on this machine
 #   debug            preset debug, without optimisation: the same bytes
 #   aarch64          preset aarch64, cross-built and run under qemu: the kernels on three models of ARM processor
 #   aarch64-program  preset aarch64: the whole program under qemu writes the bytes of the dev build
@@ -32,7 +34,7 @@ cd "$rowmill_root"
 exec </dev/null
 
 usual_stages=checks,unit,cli,python,asan,tsan,builds
-slow_stages=tsan-engine,wheel,ray,debug,aarch64,aarch64-program
+slow_stages=tsan-engine,wheel,ray,spark,slurm,debug,aarch64,aarch64-program
 stages=$usual_stages
 case "${1:-}" in
     "") ;;
@@ -180,7 +182,8 @@ if wants checks; then
     count unittest --folder tests/bench
 fi
 
-if wants unit || wants cli || wants python || wants ray || wants builds || wants debug || wants aarch64-program; then
+if wants unit || wants cli || wants python || wants ray ||
+    wants spark || wants slurm || wants builds || wants debug || wants aarch64-program; then
     begin_stage build "preset dev"
     if ! build dev; then
         fail "build of preset dev"
@@ -273,6 +276,18 @@ fi
 if wants ray; then
     begin_stage ray "the Python package on a local Ray cluster"
     test_package ray tests/ray "${rowmill_ray_packages[@]}"
+fi
+
+if wants spark; then
+    begin_stage spark "the Python package in the executors of Spark"
+    install_packages "${rowmill_spark_packages[@]}"
+    test_package spark tests/spark "${rowmill_spark_python_packages[@]}"
+fi
+
+if wants slurm; then
+    begin_stage slurm "shards on Slurm itself"
+    install_packages "${rowmill_slurm_packages[@]}"
+    count unittest --folder tests/slurm
 fi
 
 if wants debug; then

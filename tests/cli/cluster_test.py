@@ -13,8 +13,9 @@ import program
 RECIPES = program.PROJECT / "examples" / "cluster"
 SHARDS = 8
 
+class RecipeTest(program.ProgramTest):
+    """Rows, what one job makes of them, and a `rowmill` on the PATH with a tiny model."""
 
-class ClusterTest(program.ProgramTest):
     def setUp(self):
         super().setUp()
         rows = program.review_rows(60)
@@ -32,6 +33,8 @@ class ClusterTest(program.ProgramTest):
         self.assertEqual(run.returncode, 0, run.stderr)
         return run
 
+
+class ClusterTest(RecipeTest):
     def merge(self):
         parts = sorted(str(path) for path in (self.folder / "answers").glob("part-*.csv"))
         self.assertEqual(len(parts), SHARDS)
