@@ -66,8 +66,29 @@ function(rowmill_kernels_isa isa)
   endif()
 endfunction()
 
+# test_headers: the libraries' headers that most tests include, precompiled once for all rooms.
+function(rowmill_test_headers)
+  set(source ${CMAKE_BINARY_DIR}/test_headers.cc)
+  file(CONFIGURE OUTPUT ${source} CONTENT "")
+  add_library(test_headers OBJECT EXCLUDE_FROM_ALL ${source})
+  target_link_libraries(test_headers PRIVATE nlohmann_json::nlohmann_json GTest::gtest GTest::gmock)
+  rowmill_test_options(test_headers)
+  target_precompile_headers(test_headers PRIVATE <gmock/gmock.h> <gtest/gtest.h> <nlohmann/json.hpp>
+                            <algorithm> <filesystem> <fstream> <random> <unordered_map>)
+endfunction()
+
+function(rowmill_test_options target)
+  if(ROWMILL_SANITIZE)
+    # The tests themselves are not what is slow, compiling them is: half the time of -O1.
+    target_compile_options(${target} PRIVATE -O0)
+  endif()
+endfunction()
+
 # tests/unit/<room>/*_test.cc as the binary test_<room>; every TEST becomes a ctest entry of its room.
 function(rowmill_tests)
+  if(ROWMILL_PRECOMPILE)
+    rowmill_test_headers()
+  endif()
   file(GLOB rooms RELATIVE ${CMAKE_SOURCE_DIR}/tests/unit CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/unit/*)
   foreach(room ${rooms})
     file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/unit/${room}/*.cc)
@@ -76,9 +97,9 @@ function(rowmill_tests)
       target_link_libraries(test_${room} PRIVATE rowmill_${room} nlohmann_json::nlohmann_json GTest::gtest GTest::gmock GTest::gtest_main)
       target_include_directories(test_${room} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
       target_compile_definitions(test_${room} PRIVATE ROWMILL_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
-      if(ROWMILL_SANITIZE)
-        # The tests themselves are not what is slow, compiling them is: half the time of -O1.
-        target_compile_options(test_${room} PRIVATE -O0)
+      rowmill_test_options(test_${room})
+      if(ROWMILL_PRECOMPILE)
+        target_precompile_headers(test_${room} REUSE_FROM test_headers)
       endif()
       add_test(NAME unit.${room} COMMAND test_${room} --gtest_brief=1)
       set_tests_properties(unit.${room} PROPERTIES LABELS unit TIMEOUT 900)
