@@ -3,6 +3,8 @@
 import json
 import os
 
+from . import _tables
+
 
 class Result:
     """The rows of a call with their answers, as a table, and the run's measures.
@@ -31,9 +33,7 @@ class Result:
 
     def to_arrow(self):
         """The rows as a `pyarrow.Table`."""
-        import pyarrow
-
-        return pyarrow.table(self)
+        return _tables.pyarrow().table(self)
 
     def to_pandas(self):
         """The rows as a `pandas.DataFrame`."""
@@ -84,7 +84,7 @@ class Result:
     @property
     def summary(self):
         """What the command line says at the end of a run."""
-        return self._outcome.told
+        return self._outcome.printed + self._outcome.told
 
     def report(self, path):
         """Writes the page of the run, with charts and the rows to look at."""

@@ -6,6 +6,16 @@ import os
 from . import _core
 
 
+def pyarrow():
+    """The module, which is needed where rows are no table of a library yet, or are to be one of pyarrow."""
+    try:
+        import pyarrow
+    except ImportError as error:
+        raise ImportError("lists and dicts go in, and to_arrow and to_pandas come out, by pyarrow: "
+                          "pip install pyarrow (or give a path, or a table of polars or DuckDB)") from error
+    return pyarrow
+
+
 def is_path(data):
     return isinstance(data, (str, os.PathLike))
 
@@ -33,13 +43,11 @@ def add(table, data):
 
 
 def _from_objects(data):
-    import pyarrow
-
     if isinstance(data, dict):
-        return pyarrow.table(data)
+        return pyarrow().table(data)
     if data and all(isinstance(item, str) for item in data):
-        return pyarrow.table({"text": list(data)})
-    return pyarrow.Table.from_pylist(list(data))
+        return pyarrow().table({"text": list(data)})
+    return pyarrow().Table.from_pylist(list(data))
 
 
 def table_of(data):

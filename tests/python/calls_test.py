@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import inspect
+import io
 import multiprocessing
 import os
 import pathlib
@@ -11,7 +12,11 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+import threading
+import time
+import types
 import unittest
+from unittest import mock
 
 import package
 import program
@@ -66,6 +71,11 @@ class OptionsTest(package.PackageTest):
         with self.assertRaises(rowmill.Error):
             rowmill.Model("there-is-no-such-model").sentiment(ROWS)
 
+    def test_what_needs_pyarrow_says_so(self):
+        with (mock.patch.dict(sys.modules, {"pyarrow": None}),
+              self.assertRaisesRegex(ImportError, "pip install pyarrow")):
+            self.model.sentiment(["fine"])
+
     def test_a_value_with_a_comma_is_not_two(self):
         with self.assertRaisesRegex(rowmill.UsageError, "'a,b' has a comma"):
             self.model.classify(ROWS, text="review", labels=["a,b", "c"])
@@ -83,7 +93,8 @@ class OptionsTest(package.PackageTest):
             self.assertIn(name, parameters)
             self.assertIn(f"    {name}", rowmill.Model.classify.__doc__)
         plan = self.run_program("plan", "-h").stdout.decode()
-        for task in ("sentiment", "classify", "generate", "embed", "similar", "answer", "translate"):
+        for task in ("sentiment", "classify", "generate", "embed", "similar", "answer", "translate",
+                     "recognize", "transcribe", "recommend"):
             self.assertIn(task, plan)
             self.assertTrue(callable(getattr(rowmill.Model, task)))
         others = inspect.signature(rowmill.Model.similar).parameters["others"]
@@ -179,6 +190,45 @@ class RunTest(package.PackageTest):
         with self.assertRaisesRegex(LookupError, "of my own"):
             self.model.sentiment(ROWS, text="review", progress=fail)
         self.assertEqual(len(self.model.sentiment(ROWS, text="review")), len(ROWS))
+
+    def test_progress_in_a_terminal_and_in_a_notebook(self):
+        class Terminal(io.StringIO):
+            def isatty(self):
+                return True
+
+        for progress, stream, is_notebook, is_shown in (
+                ("auto", Terminal(), False, True), ("auto", io.StringIO(), True, True),
+                ("auto", io.StringIO(), False, False), (True, io.StringIO(), False, True),
+                (False, Terminal(), True, False)):
+            shell = type("ZMQInteractiveShell" if is_notebook else "Shell", (), {})()
+            ipython = types.SimpleNamespace(get_ipython=lambda shell=shell: shell)
+            with (mock.patch.object(sys, "stderr", stream),
+                  mock.patch.dict(sys.modules, {"IPython": ipython})):
+                self.model.sentiment(ROWS, text="review", progress=progress)
+            text = stream.getvalue()
+            self.assertEqual("rows/s" in text, is_shown, text)
+            if is_shown:
+                self.assertIn(f"[{'=' * 28}] ", text)
+                # Nothing is left of the line at the end.
+                self.assertEqual(text.rstrip("\r").rsplit("\r", 1)[1].strip(), "")
+
+    def test_python_runs_while_the_engine_works(self):
+        done = threading.Event()
+        ticks = []
+
+        def tick():
+            while not done.wait(0.001):
+                ticks.append(time.monotonic())
+
+        other = threading.Thread(target=tick)
+        other.start()
+        begin = time.monotonic()
+        self.model.generate(ROWS, prompt="{{review}}", max_tokens=60, ignore_eos=True, progress=False)
+        end = time.monotonic()
+        done.set()
+        other.join()
+        middle = [at for at in ticks if begin + (end - begin) / 4 < at < end - (end - begin) / 4]
+        self.assertGreater(len(middle), 3)
 
     def test_threads_share_a_model(self):
         want = sentiment_in_child(self.model)

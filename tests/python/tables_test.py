@@ -154,6 +154,49 @@ class TablesTest(package.PackageTest):
         self.assertIsInstance(back, datasets.Dataset)
         self.assertEqual(back[0]["review"], ROWS[-1]["review"])
 
+    def test_memory_of_a_stream_is_flat(self):
+        """Neither batches nor answers of parts that are done are kept."""
+        rows = 500
+        bytes_of_part = 0
+
+        def batches():
+            for i in range(40):
+                yield pyarrow.RecordBatch.from_pydict({"text": [f"part {i} " + "x" * 400] * rows})
+
+        held = []
+        before = pyarrow.total_allocated_bytes()
+        for part in self.model.stream("sentiment", batches(), rows=rows):
+            bytes_of_part = max(bytes_of_part, part.to_arrow().nbytes)
+            held.append(pyarrow.total_allocated_bytes() - before)
+        self.assertEqual(len(held), 40)
+        self.assertLess(max(held), 3 * bytes_of_part)
+
+    def test_vectors_are_lists_of_floats(self):
+        encoder = package.PROJECT / "tests" / "data" / "encoders" / "bert"
+        result = rowmill.Model(encoder).embed(["the film was good", "", "a bad plot ."])
+        self.assertEqual(result.to_arrow()["embedding"].type.value_type, pyarrow.float32())
+        self.write_jsonl("in.jsonl", [{"text": text} for text in ("the film was good", "", "a bad plot .")])
+        self.run_program("embed", "in.jsonl", "-m", encoder, "-o", "by-program.jsonl")
+        for got, want in zip(result.to_arrow().to_pylist(), program.read_jsonl(self.path("by-program.jsonl"))):
+            self.assertEqual(got["status"], want["status"])
+            if want["embedding"] is None:
+                self.assertIsNone(got["embedding"])
+            else:
+                single = pyarrow.array(want["embedding"], pyarrow.float32()).to_pylist()
+                self.assertEqual(got["embedding"], single)
+
+    def test_pictures_that_a_table_names(self):
+        data = package.PROJECT / "tests" / "data"
+        rows = [{"id": i, "file": str(path)} for i, path in enumerate(sorted((data / "images").glob("*.png")))]
+        self.write_jsonl("in.jsonl", rows)
+        model = rowmill.Model(data / "image_models" / "efficientnet-lite")
+        result = model.recognize(pyarrow.Table.from_pylist(rows), path="file")
+        self.run_program("recognize", "in.jsonl", "--path", "file", "-m", model._options["model"],
+                         "-o", "by-program.jsonl")
+        expected = program.read_jsonl(self.path("by-program.jsonl"))
+        self.assertGreater(len(expected), 3)
+        self.assert_same_answers(result, expected)
+
     def test_recommendations_from_a_table(self):
         loans = program.read_csv(package.PROJECT / "examples" / "loans.csv")
         self.write_jsonl("loans.jsonl", loans)
