@@ -121,7 +121,7 @@ void Batch::Read() {
     requests_.push_back(std::move(request));
   }
   fingerprint_ =
-      Sha256Hex(AsBytes("batch 1\n" ROWMILL_VERSION "\n" + flags_.model + "\n" + flags_.numerics +
+      Sha256Hex(AsBytes("batch 2\n" ROWMILL_VERSION "\n" + flags_.model + "\n" + flags_.numerics +
                         "\n" + std::to_string(max_tokens_) + "\n" + text)) +
       "\n";
 }
@@ -146,14 +146,16 @@ std::string Batch::GroupRows(const Group& group) const {
   std::string rows;
   for (const uint64_t index : group.requests) {
     const BatchRequest& request = requests_[index];
-    rows += fmt::format("{{\"request\":{}", index);
-    if (group.settings.has_system) {
-      rows += ",\"system\":";
-      AppendJsonString(request.system, rows);
+    for (const std::string& text : request.texts) {
+      rows += fmt::format("{{\"request\":{}", index);
+      for (size_t turn = 0; turn < request.history.size(); ++turn) {
+        rows += fmt::format(",\"turn_{}\":", turn);
+        AppendJsonString(request.history[turn], rows);
+      }
+      rows += ",\"text\":";
+      AppendJsonString(text, rows);
+      rows += "}\n";
     }
-    rows += ",\"text\":";
-    AppendJsonString(request.text, rows);
-    rows += "}\n";
   }
   return rows;
 }
@@ -197,8 +199,9 @@ void Batch::RunGroup(Caller& caller, size_t number) {
   if (embeds && flags.model.empty()) flags.model = "minilm";
   if (settings.endpoint == BatchEndpoint::kCompletion) flags.raw_prompt = true;
   if (!embeds) flags.prompt = "{{text}}";
-  if (settings.has_system) flags.system = "{{system}}";
   const GenerateTask* generate = nullptr;
+  std::string
+      refusal;  // why requests of this kind cannot be asked: a chat that the template refuses
   const MakeTask make_task = [&](const TaskModel& model,
                                  const PromptOptions& prompt) -> std::unique_ptr<Task> {
     if (embeds) {
@@ -209,31 +212,62 @@ void Batch::RunGroup(Caller& caller, size_t number) {
     }
     GenerateOptions options;
     options.prompt = prompt;
+    for (size_t turn = 0; turn < settings.roles.size(); ++turn) {
+      options.prompt.history.push_back(
+          {settings.roles[turn], fmt::format("{{{{turn_{}}}}}", turn)});
+    }
     options.sampling = settings.sampling;
+    // Without chance all choices are the same one.
+    if (settings.sampling.temperature > 0.0f) options.num_samples = settings.num_choices;
     options.max_tokens = settings.max_tokens;
     options.stop = settings.stop;
     options.ignore_eos = settings.ignore_eos;
-    auto task = std::make_unique<GenerateTask>(model, options);
-    generate = task.get();
-    return task;
+    try {
+      auto task = std::make_unique<GenerateTask>(model, options);
+      generate = task.get();
+      return task;
+    } catch (const Error& error) {
+      refusal = error.what();
+      throw;
+    }
   };
   std::string results;
+  auto request = group.requests.begin();
+  size_t num_rows = 0;  // of the request that have come
+  BatchAnswer answer = AnswerOf(*request);
   const RowObserver on_row = [&](const RowAnswer& row, const OutputRow&) {
-    const uint64_t index = group.requests.at(row.record.index);
     const RowResult& result = row.results.front();
-    BatchAnswer answer = AnswerOf(index);
-    answer.error = result.error;
-    answer.prompt_tokens = result.prompt_tokens;
-    answer.generated_tokens = result.generated_tokens;
-    if (result.error.empty() && embeds) answer.embedding = result.decoded.embedding;
-    if (result.error.empty() && !embeds && !result.decoded.answers.empty()) {
-      answer.text = generate->AnswerText(result.decoded.answers.front());
-      answer.finish = result.decoded.finish;
+    if (answer.error.empty()) answer.error = result.error;
+    answer.prompt_tokens += result.prompt_tokens;
+    if (embeds) answer.embeddings.push_back(result.decoded.embedding);
+    const std::vector<std::vector<int32_t>>& answers = result.decoded.answers;
+    for (uint32_t i = 0; !embeds && !answers.empty() && i < settings.num_choices; ++i) {
+      const size_t sample = std::min<size_t>(i, answers.size() - 1);
+      answer.choices.push_back(
+          {generate->AnswerText(answers[sample]), generate->IsWhole(result, sample)});
     }
+    if (!answers.empty()) {  // generated_tokens are of all answers of the row
+      answer.generated_tokens +=
+          result.generated_tokens * settings.num_choices / static_cast<uint32_t>(answers.size());
+    }
+    if (++num_rows < requests_[*request].texts.size()) return;
     if (!answer.error.empty()) ++num_errors_;
     results += BatchResultLine(answer);
+    num_rows = 0;
+    if (++request != group.requests.end()) answer = AnswerOf(*request);
   };
-  RunTask(caller, flags, Purpose::kRun, make_task, on_row);
+  try {
+    RunTask(caller, flags, Purpose::kRun, make_task, on_row);
+  } catch (const Error&) {
+    if (refusal.empty()) throw;
+    results.clear();
+    for (const uint64_t index : group.requests) {
+      answer = AnswerOf(index);
+      answer.error = refusal;
+      ++num_errors_;
+      results += BatchResultLine(answer);
+    }
+  }
   WriteWhole(*file_system_, results_path, results);
 }
 

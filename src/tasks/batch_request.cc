@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "data/json_text.h"
+#include "tasks/generate.h"
 
 namespace rowmill {
 namespace {
@@ -65,25 +66,63 @@ std::string Content(const Json& message) {
   return text;
 }
 
+// The most messages of a chat, so that no request makes a job of thousands of columns.
+constexpr size_t kMaxMessages = 256;
+
 void ReadMessages(const Json& messages, BatchRequest& request) {
   if (!messages.is_array() || messages.empty()) Refuse("messages", "messages must be a list");
-  size_t next = 0;
+  if (messages.size() > kMaxMessages) {
+    Refuse("messages", "a chat may have " + std::to_string(kMaxMessages) + " messages at most");
+  }
   const auto role = [&](size_t i) {
     if (!messages[i].is_object() || !messages[i].contains("role")) {
       Refuse("messages", "a message must be an object with role and content");
     }
     return Text("role", messages[i]["role"]);
   };
-  if (role(0) == "system" || role(0) == "developer") {
-    request.settings.has_system = true;
-    request.system = Content(messages[next++]);
+  for (size_t i = 0; i + 1 < messages.size(); ++i) {
+    std::string name = role(i);
+    if (name == "developer") name = "system";
+    if (name != "system" && name != "user" && name != "assistant") {
+      Refuse("messages", "messages of the role " + name.substr(0, 60) + " are not supported");
+    }
+    for (const char* calls : {"tool_calls", "function_call"}) {
+      if (!SaysNothing(messages[i].value(calls, Json()))) {
+        Refuse("messages", std::string(calls) + " of a message are not supported");
+      }
+    }
+    request.settings.roles.push_back(std::move(name));
+    request.history.push_back(Content(messages[i]));
   }
-  if (messages.size() != next + 1 || role(next) != "user") {
-    Refuse("messages",
-           "only one user message, perhaps behind a system message, is supported; this request has "
-           "other turns");
+  if (role(messages.size() - 1) != "user") {
+    Refuse("messages", "the last message must be the user's");
   }
-  request.text = Content(messages[next]);
+  request.texts = {Content(messages.back())};
+}
+
+// The most prompts or inputs of a request: the API's own limit.
+constexpr size_t kMaxTexts = 2048;
+
+void ReadTexts(const std::string& name, const Json& value, BatchRequest& request) {
+  if (!value.is_array()) {
+    request.texts = {Text(name, value)};
+    return;
+  }
+  if (value.empty() || value.size() > kMaxTexts) {
+    Refuse(name, name + " must have from 1 to " + std::to_string(kMaxTexts) + " texts");
+  }
+  for (const Json& text : value) {
+    if (!text.is_string()) {
+      Refuse(name, name + " must be a string or a list of strings; token ids are not supported");
+    }
+    request.texts.push_back(text.get<std::string>());
+  }
+}
+
+// vLLM's parameters that are true where they are left out, so that false asks for something.
+bool IsTrueByDefault(const std::string& name) {
+  return name == "add_generation_prompt" || name == "skip_special_tokens" ||
+         name == "spaces_between_special_tokens" || name == "detokenize";
 }
 
 void ReadStop(const Json& value, BatchSettings& settings) {
@@ -125,8 +164,11 @@ bool ReadSampling(const std::string& name, const Json& value, BatchSettings& set
     settings.ignore_eos = value.get<bool>();
   } else if (name == "stop") {
     ReadStop(value, settings);
-  } else if (name == "n" || name == "best_of") {
-    if (!value.is_null() && value != 1) Refuse(name, name + " is supported as 1 alone");
+  } else if (name == "n") {
+    if (!value.is_null()) settings.num_choices = Count(name, value, 1);
+    if (settings.num_choices > kMaxSamples) {
+      Refuse(name, "n must be at most " + std::to_string(kMaxSamples));
+    }
   } else {
     return false;
   }
@@ -147,8 +189,7 @@ void ReadBody(const Json& body, BatchRequest& request) {
     } else if (name == wanted && wanted == "messages") {
       ReadMessages(value, request);
     } else if (name == wanted) {
-      const bool is_list = value.is_array() && value.size() == 1;
-      request.text = Text(name, is_list ? value[0] : value);
+      ReadTexts(name, value, request);
     } else if (name == "user" || name == "metadata" || name == "store" || name == "service_tier") {
       // Says something to a service, and nothing about the answer.
     } else if (name == "encoding_format" && !writes) {
@@ -157,6 +198,14 @@ void ReadBody(const Json& body, BatchRequest& request) {
                value.value("type", Json()) == "text") {
       // What is done anyway.
     } else if (name == "tool_choice" && value == "none") {
+    } else if (IsTrueByDefault(name) && value.is_boolean()) {
+      if (!value.get<bool>()) Refuse(name, name + " is supported as true alone");
+    } else if (name == "best_of" && value.is_number()) {
+      // As many as n leaves nothing to choose from.
+      if (value != body.value("n", Json(1))) Refuse(name, "best_of is supported as n alone");
+    } else if (name == "logprobs" && value.is_number()) {
+      // 0 asks for the log-probabilities of the tokens themselves.
+      Refuse(name, "the parameter logprobs is not supported");
     } else if (writes && ReadSampling(name, value, settings)) {
     } else if (!SaysNothing(value)) {
       Refuse(name, "the parameter " + name.substr(0, 60) + " is not supported");
@@ -193,27 +242,32 @@ void ReadRequest(const Json& json, BatchRequest& request) {
   ReadBody(json["body"], request);
 }
 
-Json Choice(const BatchAnswer& answer) {
-  const bool is_whole =
-      answer.finish == FinishReason::kEndToken || answer.finish == FinishReason::kStopRule;
+Json ChoiceJson(const BatchAnswer& answer, size_t index) {
+  const BatchAnswer::Choice& made = answer.choices[index];
   Json choice;
-  choice["index"] = 0;
+  choice["index"] = index;
   if (answer.endpoint == BatchEndpoint::kChat) {
-    choice["message"] = {{"role", "assistant"}, {"content", answer.text}};
+    choice["message"] = {{"role", "assistant"}, {"content", made.text}};
   } else {
-    choice["text"] = answer.text;
+    choice["text"] = made.text;
   }
   choice["logprobs"] = nullptr;
-  choice["finish_reason"] = is_whole ? "stop" : "length";
+  choice["finish_reason"] = made.is_whole ? "stop" : "length";
   return choice;
 }
+
+// What stands where BatchResultLine puts the numbers of an embedding in.
+constexpr const char* kEmbeddingPlace = "\x01";
 
 Json Body(const BatchAnswer& answer, const std::string& number) {
   Json body;
   if (answer.endpoint == BatchEndpoint::kEmbedding) {
     body["object"] = "list";
-    body["data"] = Json::array(
-        {{{"object", "embedding"}, {"index", 0}, {"embedding", "\x01" /* filled in below */}}});
+    body["data"] = Json::array();
+    for (size_t i = 0; i < answer.embeddings.size(); ++i) {
+      body["data"].push_back(
+          {{"object", "embedding"}, {"index", i}, {"embedding", kEmbeddingPlace}});
+    }
     body["model"] = answer.model;
     body["usage"] = {{"prompt_tokens", answer.prompt_tokens},
                      {"total_tokens", answer.prompt_tokens}};
@@ -224,7 +278,10 @@ Json Body(const BatchAnswer& answer, const std::string& number) {
   body["object"] = is_chat ? "chat.completion" : "text_completion";
   body["created"] = 0;
   body["model"] = answer.model;
-  body["choices"] = Json::array({Choice(answer)});
+  body["choices"] = Json::array();
+  for (size_t i = 0; i < answer.choices.size(); ++i) {
+    body["choices"].push_back(ChoiceJson(answer, i));
+  }
   body["usage"] = {{"prompt_tokens", answer.prompt_tokens},
                    {"completion_tokens", answer.generated_tokens},
                    {"total_tokens", answer.prompt_tokens + answer.generated_tokens}};
@@ -248,7 +305,8 @@ std::string_view Path(BatchEndpoint endpoint) {
 std::string BatchSettings::Key() const {
   Json key = {std::string(Path(endpoint)),
               model,
-              has_system,
+              roles,
+              num_choices,
               max_tokens,
               ignore_eos,
               sampling.temperature,
@@ -294,19 +352,23 @@ std::string BatchResultLine(const BatchAnswer& answer) {
     line["error"] = {{"code", "invalid_request"}, {"message", answer.error}};
   }
   std::string text = line.dump(-1, ' ', false, Json::error_handler_t::replace);
-  if (answer.error.empty() && answer.endpoint == BatchEndpoint::kEmbedding) {
-    // Numbers as everywhere in our outputs: the shortest that read back as the same float.
-    std::string list = "[";
-    for (size_t i = 0; i < answer.embedding.size(); ++i) {
-      if (i > 0) list += ",";
-      AppendJsonNumber(answer.embedding[i], list);
+  if (!answer.error.empty() || answer.endpoint != BatchEndpoint::kEmbedding) return text + "\n";
+  // Numbers as everywhere in our outputs: the shortest that read back as the same float.
+  constexpr std::string_view kPlace = R"("embedding":"\u0001")";
+  std::string filled;
+  size_t begin = 0;
+  for (const std::vector<float>& embedding : answer.embeddings) {
+    const size_t at = text.find(kPlace, begin);
+    filled.append(text, begin, at - begin);
+    filled += "\"embedding\":[";
+    for (size_t i = 0; i < embedding.size(); ++i) {
+      if (i > 0) filled += ",";
+      AppendJsonNumber(embedding[i], filled);
     }
-    list += "]";
-    constexpr std::string_view kPlace = R"("embedding":"\u0001")";
-    const size_t at = text.find(kPlace);
-    if (at != std::string::npos) text.replace(at, kPlace.size(), "\"embedding\":" + list);
+    filled += "]";
+    begin = at + kPlace.size();
   }
-  return text + "\n";
+  return filled + text.substr(begin) + "\n";
 }
 
 }  // namespace rowmill

@@ -1,10 +1,10 @@
 // One line of an OpenAI batch file: a request for a chat completion, a completion or an embedding,
-// as a row of a job; and the line of results that answers it.
+// as rows of a job; and the line of results that answers it.
 //
 // A parameter that would change the answer and is not supported makes the request an error of its
 // own; none is passed over in silence. Specification: OpenAI's batch API, and what vLLM's run-batch
-// adds to it (top_k, min_p, repetition_penalty, ignore_eos). A chat is one message of the user,
-// perhaps behind one of the system.
+// adds to it (top_k, min_p, repetition_penalty, ignore_eos). A chat is any sequence of messages of
+// system, user and assistant that ends with one of the user.
 //
 // What it is not: it runs nothing (cli/command_batch.cc).
 #pragma once
@@ -16,7 +16,6 @@
 #include <string_view>
 #include <vector>
 
-#include "decode/decode_spec.h"
 #include "decode/sampler.h"
 
 namespace rowmill {
@@ -28,7 +27,8 @@ std::string_view Path(BatchEndpoint endpoint);  // "/v1/chat/completions"
 struct BatchSettings {
   BatchEndpoint endpoint = BatchEndpoint::kChat;
   std::string model;
-  bool has_system = false;
+  std::vector<std::string> roles;  // of the messages before the last one
+  uint32_t num_choices = 1;        // to each prompt
   uint32_t max_tokens = 0;
   bool ignore_eos = false;
   SamplingOptions sampling;
@@ -43,8 +43,8 @@ struct BatchRequest {
   std::string error;      // why it cannot be run; empty where it can
   std::string parameter;  // the one that is to blame; may be empty
   BatchSettings settings;
-  std::string system;
-  std::string text;  // the user's message, the prompt, or the input
+  std::vector<std::string> history;  // [roles]: contents of the messages before the last one
+  std::vector<std::string> texts;    // the last message, the prompts, or the inputs
 };
 
 // `default_max_tokens`: where the request names no limit.
@@ -58,9 +58,12 @@ struct BatchAnswer {
   BatchEndpoint endpoint = BatchEndpoint::kChat;
   std::string error;  // of those that have no answer
   std::string parameter;
-  std::string text;
-  FinishReason finish = FinishReason::kEndToken;
-  std::vector<float> embedding;
+  struct Choice {
+    std::string text;
+    bool is_whole = true;  // ended by itself, not for want of room
+  };
+  std::vector<Choice> choices;                 // to the first prompt, then to the second one
+  std::vector<std::vector<float>> embeddings;  // of each input
   uint32_t prompt_tokens = 0;
   uint32_t generated_tokens = 0;
 };

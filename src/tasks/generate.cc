@@ -58,6 +58,7 @@ std::string NumberText(float value) {
 
 GenerateTask::GenerateTask(const TaskModel& model, const GenerateOptions& options)
     : tokenizer_(*model.tokenizer),
+      max_seq_len_(model.max_seq_len),
       options_(Validated(options)),
       rows_(model, options.prompt, PromptEncoder(model, options.prompt, {}), options.max_tokens),
       decode_spec_(MakeSpec(tokenizer_, options)) {
@@ -73,6 +74,14 @@ std::string GenerateTask::AnswerText(std::span<const int32_t> answer) const {
   AppendAnswerBytes(tokenizer_, answer, bytes);
   bytes.resize(FindStop(bytes, options_.stop));
   return MakeValidUtf8(bytes).text;
+}
+
+bool GenerateTask::IsWhole(const RowResult& result, size_t sample) const {
+  const std::vector<int32_t>& answer = result.decoded.answers[sample];
+  std::string bytes;
+  AppendAnswerBytes(tokenizer_, answer, bytes);
+  if (FindStop(bytes, options_.stop) < bytes.size()) return true;
+  return answer.size() < options_.max_tokens && result.prompt_tokens + answer.size() < max_seq_len_;
 }
 
 void GenerateTask::Output(const RowResult& result, std::vector<Cell>& cells) const {

@@ -52,10 +52,13 @@ class GenerateTask final : public OneInputTask {
   // The text of an answer: without control tokens, cut before the first stop string, always valid
   // UTF-8.
   std::string AnswerText(std::span<const int32_t> answer) const;
+  // Whether an answer ended by itself or by a stop string, not for want of room.
+  bool IsWhole(const RowResult& result, size_t sample) const;
   const PromptEncoder& prompt_encoder() const { return rows_.encoder(); }
 
  private:
   const Tokenizer& tokenizer_;
+  size_t max_seq_len_;
   GenerateOptions options_;
   PromptRows rows_;
   DecodeSpec decode_spec_;

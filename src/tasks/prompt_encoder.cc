@@ -52,6 +52,9 @@ PromptEncoder::PromptEncoder(const TaskModel& model, const PromptOptions& option
       system_source_(options.system),
       prompt_(PromptTemplate::Parse(source_, options.prompt_name)) {
   CHECK(model_.tokenizer != nullptr);
+  if (!options.history.empty() && mode_ == PromptMode::kRaw) {
+    throw UsageError("the model has no chat template, so a chat of several turns cannot be asked");
+  }
   if (options.system) {
     if (mode_ == PromptMode::kRaw) {
       throw UsageError(
@@ -61,6 +64,10 @@ PromptEncoder::PromptEncoder(const TaskModel& model, const PromptOptions& option
   }
   AddColumns(prompt_, prompt_values_, options);
   if (system_) AddColumns(*system_, system_values_, options);
+  for (const PromptTurn& turn : options.history) {
+    history_.push_back({turn, PromptTemplate::Parse(turn.source, options.prompt_name), {}});
+    AddColumns(history_.back().content, history_.back().values, options);
+  }
   if (columns_.empty()) {
     throw UsageError(options.prompt_name +
                      ": the prompt uses no column, so every row would get the same answer; write "
@@ -107,6 +114,10 @@ std::vector<std::pair<std::string, std::string>> PromptEncoder::FingerprintEntri
   std::vector<std::pair<std::string, std::string>> entries = {
       {"prompt", source_}, {"prompt_mode", mode_ == PromptMode::kChat ? "chat" : "raw"}};
   if (system_source_) entries.emplace_back("system", *system_source_);
+  for (size_t i = 0; i < history_.size(); ++i) {
+    const PromptTurn& turn = history_[i].source;
+    entries.emplace_back("turn " + std::to_string(i + 1) + " " + turn.role, turn.source);
+  }
   for (size_t i = 0; i < columns_.size(); ++i) {
     entries.emplace_back("column {{" + placeholders_[i] + "}}", columns_[i].column);
   }
@@ -128,6 +139,9 @@ ChatTemplate::Rendering PromptEncoder::RenderPrompt(
   if (mode_ == PromptMode::kRaw) return {Render(prompt_, prompt_values_, values), {}};
   std::vector<ChatMessage> messages;
   if (system_) messages.push_back({"system", Render(*system_, system_values_, values)});
+  for (const Turn& turn : history_) {
+    messages.push_back({turn.source.role, Render(turn.content, turn.values, values)});
+  }
   messages.push_back({"user", Render(prompt_, prompt_values_, values)});
   return model_.chat_template->TryRender(messages, AddGenerationPrompt::kYes);
 }

@@ -69,6 +69,12 @@ class PromptEncoder {
   std::vector<int32_t> EndOfAnswer() const;
 
  private:
+  struct Turn {
+    PromptTurn source;
+    PromptTemplate content;
+    std::vector<size_t> values;  // [content.columns()]: index in columns_
+  };
+
   void AddColumns(const PromptTemplate& from, std::vector<size_t>& values,
                   const PromptOptions& options);
   std::vector<PromptSpan> Render(const PromptTemplate& prompt, std::span<const size_t> indices,
@@ -84,6 +90,7 @@ class PromptEncoder {
   std::optional<std::string> system_source_;
   PromptTemplate prompt_;
   std::optional<PromptTemplate> system_;
+  std::vector<Turn> history_;
   std::vector<PromptColumn> columns_;
   std::vector<std::string> placeholders_;  // [columns_]: their names in the templates
   std::vector<size_t> prompt_values_;      // [prompt_.columns()]: index in columns_

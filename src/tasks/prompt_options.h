@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "prep/clean_options.h"
 
@@ -46,6 +47,12 @@ enum class Overflow : uint8_t {
   kTail,   // the end of the row's text is left out
 };
 
+// A message of a chat that comes before the prompt.
+struct PromptTurn {
+  std::string role;    // system, user or assistant
+  std::string source;  // a prompt template
+};
+
 struct PromptOptions {
   // --text: the column that {{text}} stands for. Empty: the column `text`.
   std::string text_column;
@@ -56,6 +63,7 @@ struct PromptOptions {
   std::optional<std::string> prompt;
   std::string prompt_name = "--prompt";  // what error texts call it: the option or the file
   std::optional<std::string> system;     // --system
+  std::vector<PromptTurn> history;       // behind the system message, before the prompt
   PromptMode mode = PromptMode::kAuto;   // --raw-prompt: kRaw
   CleanOptions clean;                    // --clean
   // --redact: what it finds is replaced after cleaning; null where nothing is asked for.

@@ -68,16 +68,21 @@ class BatchTest(ProgramTest):
                          read_jsonl(self.path("rows.out.jsonl"))[0]["text"])
 
     def test_what_is_not_supported_is_an_error_of_its_request(self):
-        wrong = [chat("logprobs", "x", logprobs=True), chat("n", "x", n=2),
+        wrong = [chat("logprobs", "x", logprobs=True), chat("n", "x", n=0),
                  chat("tools", "x", tools=[{"type": "function"}]),
                  chat("penalty", "x", presence_penalty=0.5), chat("hot", "x", temperature="warm"),
                  chat("colder", "x", temperature=-1), chat("what", "x", no_such_thing=1),
                  chat("json", "x", response_format={"type": "json_object"}),
                  chat("same", "x"), chat("same", "y"),
                  {**chat("url", "x"), "url": "/v1/responses"}, {"custom_id": "empty"},
-                 chat("turns", "x")]
-        wrong[-1]["body"]["messages"] += [{"role": "assistant", "content": "y"},
-                                          {"role": "user", "content": "z"}]
+                 completion("scores", "x", logprobs=0), completion("best", "x", best_of=3, n=2),
+                 completion("tokens", [1, 2, 3]), completion("none", []),
+                 chat("skip", "x", skip_special_tokens=False), chat("roles", "x"),
+                 chat("last", "x"), chat("calls", "x")]
+        wrong[-3]["body"]["messages"].insert(0, {"role": "tool", "content": "y"})
+        wrong[-2]["body"]["messages"] += [{"role": "assistant", "content": "y"}]
+        wrong[-1]["body"]["messages"].insert(0, {"role": "assistant", "content": "y",
+                                                 "tool_calls": [{"id": "z"}]})
         fine = chat("fine", "x", logprobs=False, n=1, presence_penalty=0, tools=[], user="me",
                     stream=False, max_tokens=2)
         lines = "".join(json.dumps(request) + "\n" for request in [*wrong, fine])
@@ -91,6 +96,56 @@ class BatchTest(ProgramTest):
                              result["response"]["body"]["error"]["message"])
         self.assertEqual(results[0]["response"]["body"]["error"]["param"], "logprobs")
         self.assertIn("no_such_thing is not supported", results[6]["error"]["message"])
+
+    def test_chats_of_several_turns(self):
+        turns = [{"role": "system", "content": "Be {{brief}}."}, {"role": "user", "content": "One?"},
+                 {"role": "assistant", "content": "Two."}, {"role": "user", "content": "Three?"}]
+        parts = [{"type": "text", "text": "Th"}, {"type": "text", "text": "ree?"}]
+        requests = [chat(str(i), "", temperature=0, max_tokens=6) for i in range(4)]
+        requests[0]["body"]["messages"] = turns
+        requests[1]["body"]["messages"] = [*turns[:-1], {"role": "user", "content": parts}]
+        requests[2]["body"]["messages"] = [*turns[:2], {"role": "assistant", "content": "2."},
+                                           turns[3]]
+        requests[3]["body"]["messages"] = turns[1:]
+        run, results = self.run_batch(requests)
+        self.assertIn("2 sets of equal parameters", run.stderr)
+        texts = [self.body(r)["choices"][0]["message"]["content"] for r in results]
+        tokens = [self.body(r)["usage"]["prompt_tokens"] for r in results]
+        self.assertEqual(texts[0], texts[1])
+        self.assertEqual(tokens[0], tokens[1])
+        self.assertNotEqual(tokens[0], tokens[3])
+        self.assertEqual(len({texts[0], texts[2], texts[3]}), 3)
+        # What the model reads is what its template makes of the messages.
+        whole = "".join(f"<|im_start|>{turn['role']}\n{turn['content']}<|im_end|>\n"
+                        for turn in turns) + "<|im_start|>assistant\n"
+        self.write("prompt.txt", whole.replace("Three?", "{{last}}").replace("{{brief}}", "{{{{brief}}}}"))
+        self.write_jsonl("rows.jsonl", [{"last": "Three?"}])
+        self.run_job("generate", "rows.jsonl", "--prompt-file", "prompt.txt", "--raw-prompt",
+                     "--max-tokens", "6", "-o", "rows.out.jsonl")
+        self.assertEqual(read_jsonl(self.path("rows.out.jsonl"))[0]["text"], texts[0])
+
+    def test_several_choices_and_lists_of_prompts(self):
+        requests = [chat("n", "Say something", n=3, seed=5, max_tokens=8),
+                    chat("one", "Say something", seed=5, max_tokens=8),
+                    chat("cold", "Say something", n=2, temperature=0, max_tokens=3),
+                    completion("list", ["Once upon", "Twice upon"], n=2, best_of=2, seed=5,
+                               max_tokens=4),
+                    completion("bad", ["Once upon", ""], max_tokens=4)]
+        _, results = self.run_batch(requests)
+        bodies = [self.body(r) for r in results[:4]]
+        many = [choice["message"]["content"] for choice in bodies[0]["choices"]]
+        self.assertEqual([choice["index"] for choice in bodies[0]["choices"]], [0, 1, 2])
+        self.assertEqual(len(set(many)), 3)
+        self.assertEqual(bodies[1]["choices"][0]["message"]["content"], many[0])
+        cold = bodies[2]["choices"]
+        self.assertEqual(cold[0]["message"], cold[1]["message"])
+        self.assertEqual(bodies[2]["usage"]["completion_tokens"], 6)
+        listed = bodies[3]["choices"]
+        self.assertEqual([choice["index"] for choice in listed], [0, 1, 2, 3])
+        self.assertEqual(len({choice["text"] for choice in listed}), 4)
+        self.assertTrue(all(choice["finish_reason"] in ("stop", "length") for choice in listed))
+        self.assertLessEqual(bodies[3]["usage"]["completion_tokens"], 16)
+        self.assertEqual(results[4]["response"]["status_code"], 400)
 
     def test_stopped_and_going_on(self):
         requests = [chat(str(i), f"text {i}", temperature=0, max_tokens=3 + i % 2 * 60)
@@ -130,6 +185,13 @@ class BatchTest(ProgramTest):
         self.run_program("batch", "in.jsonl", "-o", "out.jsonl", "--progress", "none")
         vectors = [self.body(r)["data"][0]["embedding"] for r in
                    read_jsonl(self.path("out.jsonl"))]
+        self.write_jsonl("in.jsonl", [
+            {"custom_id": "all", "method": "POST", "url": "/v1/embeddings",
+             "body": {"model": "minilm", "input": texts}}])
+        self.run_program("batch", "in.jsonl", "-o", "all.jsonl", "--progress", "none")
+        data = self.body(read_jsonl(self.path("all.jsonl"))[0])["data"]
+        self.assertEqual([item["embedding"] for item in data], vectors)
+        self.assertEqual([item["index"] for item in data], [0, 1, 2])
 
         def cosine(a, b):
             return sum(x * y for x, y in zip(a, b))

@@ -16,14 +16,15 @@ const std::string kChat =
     R"([{"type":"text","text":"u"},{"type":"text","text":"v"}]}],"max_tokens":9,"seed":4,)"
     R"("stop":["x","y"],"user":"me","logprobs":null,"stream":false}})";
 
-TEST(BatchRequest, AChatIsASystemMessageAndAMessageOfTheUser) {
+TEST(BatchRequest, AChatIsItsMessagesOfWhichTheLastOneIsAsked) {
   const BatchRequest request = ParseBatchRequest(kChat, 256);
   EXPECT_EQ(request.error, "");
   EXPECT_EQ(request.custom_id, "a");
   EXPECT_EQ(request.settings.model, "m");
-  EXPECT_TRUE(request.settings.has_system);
-  EXPECT_EQ(request.system, "s");
-  EXPECT_EQ(request.text, "uv");
+  EXPECT_THAT(request.settings.roles, testing::ElementsAre("system"));
+  EXPECT_THAT(request.history, testing::ElementsAre("s"));
+  EXPECT_THAT(request.texts, testing::ElementsAre("uv"));
+  EXPECT_EQ(request.settings.num_choices, 1U);
   EXPECT_EQ(request.settings.max_tokens, 9U);
   EXPECT_EQ(request.settings.sampling.seed, 4U);
   EXPECT_EQ(request.settings.sampling.temperature, 1.0f);
@@ -38,6 +39,12 @@ TEST(BatchRequest, EqualParametersHaveEqualKeys) {
   EXPECT_NE(settings.Key(), other.Key());
   other = settings;
   other.stop = {"x,y"};
+  EXPECT_NE(settings.Key(), other.Key());
+  other = settings;
+  other.roles = {"user"};
+  EXPECT_NE(settings.Key(), other.Key());
+  other = settings;
+  other.num_choices = 2;
   EXPECT_NE(settings.Key(), other.Key());
 }
 
@@ -61,12 +68,13 @@ TEST(BatchRequest, ALineOfResults) {
   answer.custom_id = "a\"b";
   answer.endpoint = BatchEndpoint::kEmbedding;
   answer.model = "m";
-  answer.embedding = {0.5f, -1.0f};
+  answer.embeddings = {{0.5f, -1.0f}, {2.0f}};
   answer.prompt_tokens = 3;
   EXPECT_EQ(BatchResultLine(answer),
             R"({"id":"batch_req_7","custom_id":"a\"b","response":{"status_code":200,)"
             R"("request_id":"req_7","body":{"object":"list","data":[{"object":"embedding",)"
-            R"("index":0,"embedding":[0.5,-1]}],"model":"m","usage":{"prompt_tokens":3,)"
+            R"("index":0,"embedding":[0.5,-1]},{"object":"embedding","index":1,"embedding":[2]}],)"
+            R"("model":"m","usage":{"prompt_tokens":3,)"
             R"("total_tokens":3}}},"error":null})"
             "\n");
   answer.error = "no";
