@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "base/whole_file.h"
@@ -12,11 +11,10 @@
 #include "data/source.h"
 #include "engine/output_part.h"
 #include "engine/record_spans.h"
+#include "report/run_json.h"
 
 namespace rowmill {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 struct Part {
   std::string path;
@@ -24,18 +22,6 @@ struct Part {
   uint64_t index = 0;
   uint64_t count = 0;
 };
-
-uint64_t CountAt(const Json& json, const char* group, const char* name) {
-  if (!json.contains(group) || !json[group].is_object() || !json[group].contains(name)) return 0;
-  const Json& value = json[group][name];
-  return value.is_number_unsigned() ? value.get<uint64_t>() : 0;
-}
-
-std::string TextAt(const Json& json, const char* group, const char* name) {
-  if (!json.contains(group) || !json[group].is_object() || !json[group].contains(name)) return "";
-  const Json& value = json[group][name];
-  return value.is_string() ? value.get<std::string>() : "";
-}
 
 Part ReadPart(FileSystem& file_system, const std::string& path) {
   const std::string report = path + ".run.json";
@@ -48,16 +34,16 @@ Part ReadPart(FileSystem& file_system, const std::string& path) {
   part.path = path;
   part.run = Json::parse(ReadWhole(*file_system.Open(report, OpenMode::kRead)), nullptr,
                          /*allow_exceptions=*/false);
-  const std::string shard = part.run.is_object() ? TextAt(part.run, "execution", "shard") : "";
+  const std::string shard = part.run.is_object() ? TextAt(part.run, "execution.shard") : "";
   const size_t slash = shard.find('/');
   const char* end = shard.data() + shard.size();
   if (slash == std::string::npos ||
       std::from_chars(shard.data(), shard.data() + slash, part.index).ec != std::errc() ||
       std::from_chars(shard.data() + slash + 1, end, part.count).ec != std::errc() ||
-      TextAt(part.run, "job", "undivided").empty()) {
+      TextAt(part.run, "job.undivided").empty()) {
     throw DataError("merge: '" + report + "' is no report of a shard");
   }
-  if (file_system.Info(path).size != CountAt(part.run, "job", "output_bytes")) {
+  if (file_system.Info(path).size != CountAt(part.run, "job.output_bytes")) {
     throw UsageError("merge: '" + path +
                      "' has been changed since its job wrote it; run that "
                      "shard again with --overwrite");
@@ -71,7 +57,7 @@ void CheckTogether(const std::vector<Part>& parts) {
   for (size_t i = 0; i < parts.size(); ++i) {
     const Part& part = parts[i];
     if (part.count != count ||
-        TextAt(part.run, "job", "undivided") != TextAt(parts[0].run, "job", "undivided")) {
+        TextAt(part.run, "job.undivided") != TextAt(parts[0].run, "job.undivided")) {
       throw UsageError("merge: '" + part.path + "' and '" + parts[0].path +
                        "' are no shards of one job: model, prompt, options, input or number of "
                        "shards differ (rowmill report A.run.json B.run.json shows how)");
@@ -124,7 +110,7 @@ std::string MergedReport(const std::vector<Part>& parts, const std::string& outp
     if (first.contains(name)) json[name] = first[name];
   }
   json["output"] = output;
-  json["job"] = {{"undivided", TextAt(first, "job", "undivided")}, {"output_bytes", output_bytes}};
+  json["job"] = {{"undivided", TextAt(first, "job.undivided")}, {"output_bytes", output_bytes}};
   if (first.contains("options")) json["options"] = first["options"];
   for (const char* name : {"rows", "tokens"}) {
     if (!first.contains(name)) continue;
@@ -136,8 +122,8 @@ std::string MergedReport(const std::vector<Part>& parts, const std::string& outp
   uint64_t gold_rows = 0;
   uint64_t correct = 0;
   for (const Part& part : parts) {
-    gold_rows += CountAt(part.run, "gold", "rows");
-    correct += CountAt(part.run, "gold", "correct");
+    gold_rows += CountAt(part.run, "gold.rows");
+    correct += CountAt(part.run, "gold.correct");
     json["shards"].push_back(part.path);
   }
   json["measures"] = Json::object();
@@ -183,9 +169,9 @@ MergeReport MergeShards(FileSystem& file_system, const MergeOptions& options) {
              MergedReport(parts, options.output, output_bytes));
   MergeReport report;
   for (const Part& part : parts) {
-    report.rows += CountAt(part.run, "rows", "total");
+    report.rows += CountAt(part.run, "rows.total");
     for (const char* status : {"invalid", "error", "skipped"}) {
-      report.failed_rows += CountAt(part.run, "rows", status);
+      report.failed_rows += CountAt(part.run, std::string("rows.") + status);
     }
   }
   return report;

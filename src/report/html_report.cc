@@ -184,7 +184,8 @@ std::string Savings(const Json& run) {
   std::vector<Part> parts;
   for (const auto& [name, label] :
        {std::pair("computed", "computed"), std::pair("saved_by_deduplication", "duplicates"),
-        std::pair("saved_by_prefix_sharing", "common beginnings")}) {
+        std::pair("saved_by_prefix_sharing", "common beginnings"),
+        std::pair("saved_by_store", "found in the store")}) {
     const uint64_t count = CountAt(run, std::string("tokens.") + name);
     if (count > 0) {
       parts.push_back({static_cast<double>(count), std::string(label) + " " + CountText(count)});

@@ -55,6 +55,7 @@ dl{display:grid;grid-template-columns:minmax(7rem,16rem) 1fr;gap:.25rem 1rem;mar
 dt{color:var(--soft);overflow-wrap:anywhere}dd{margin:0;overflow-wrap:anywhere;white-space:pre-wrap}
 @media(max-width:30rem){.rows thead,.rows tbody{display:block}.rows tr{display:flex;flex-wrap:wrap;border-bottom:1px solid var(--line)}
 .rows th,.rows td{flex:1 0 20%;min-width:0;padding:.3rem .2rem;border:0}.rows tr>:last-child{flex:1 0 100%;min-width:0}}
+@media(max-width:30rem){.numeric th,.numeric td{padding:.3rem .25rem;font-size:.85em}}
 @media(max-width:30rem){main{padding:.75rem .6rem 3rem}section{padding:.75rem}dl{grid-template-columns:1fr;gap:0}
 dd{margin-bottom:.5rem}figure:not(.square) .axis{font-size:20px}}
 @media print{body{background:#fff}section,.card{break-inside:avoid}}

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/real_math.h"
+#include "report/escape.h"
 
 namespace rowmill {
 namespace {
@@ -26,30 +27,6 @@ p{margin:.3rem 0;white-space:pre-wrap;overflow-wrap:anywhere}
 .a{background:rgba(var(--against),var(--w));text-decoration:underline dotted}
 )";
 
-void AppendEscaped(std::string_view text, std::string& html) {
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        html += "&amp;";
-        break;
-      case '<':
-        html += "&lt;";
-        break;
-      case '>':
-        html += "&gt;";
-        break;
-      case '"':
-        html += "&quot;";
-        break;
-      case '\0':
-        html += "\uFFFD";
-        break;
-      default:
-        html += c;
-    }
-  }
-}
-
 void AppendFixed(double value, int digits, std::string& html) {
   std::array<char, 400> buffer;  // the longest double in fixed notation has 309 digits
   const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
@@ -59,7 +36,10 @@ void AppendFixed(double value, int digits, std::string& html) {
 }
 
 void AppendPart(std::string_view text, double contribution, double largest, std::string& html) {
-  if (!IsFinite(contribution)) return AppendEscaped(text, html);
+  if (!IsFinite(contribution)) {
+    html += HtmlText(text);
+    return;
+  }
   // Less than the whole of a colour, so that the ink stays readable on it.
   constexpr double kStrongest = 0.6;
   const double magnitude = contribution < 0.0 ? -contribution : contribution;
@@ -69,7 +49,7 @@ void AppendPart(std::string_view text, double contribution, double largest, std:
   if (contribution >= 0.0) html += '+';
   AppendFixed(contribution, 3, html);
   html += "\">";
-  AppendEscaped(text, html);
+  html += HtmlText(text);
   html += "</span>";
 }
 
@@ -78,11 +58,11 @@ void AppendPart(std::string_view text, double contribution, double largest, std:
 void AppendPageBegin(std::string_view title, std::string& html) {
   html += "<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n";
   html += "<meta name=viewport content=\"width=device-width,initial-scale=1\">\n<title>";
-  AppendEscaped(title, html);
+  html += HtmlText(title);
   html += "</title>\n<style>";
   html += kStyle;
   html += "</style>\n<h1>";
-  AppendEscaped(title, html);
+  html += HtmlText(title);
   html +=
       "</h1>\n<p>What each word contributes to the label: the log-odds of the label, in nats, less "
       "those without the word. <span class=f style=\"--w:.5\">for the label</span> <span class=a "
@@ -93,12 +73,12 @@ void AppendPageRow(const ExplainedRow& row, const Explanation& explanation, std:
   html += "<section>\n<h2>row " + std::to_string(row.row) + " ";
   if (row.label.empty()) {
     html += "<b>no answer</b> ";
-    AppendEscaped(row.error, html);
+    html += HtmlText(row.error);
     html += "</h2>\n</section>\n";
     return;
   }
   html += "<b>";
-  AppendEscaped(row.label, html);
+  html += HtmlText(row.label);
   html += "</b> ";
   AppendFixed(row.probability, 3, html);
   html += "</h2>\n";
@@ -114,12 +94,12 @@ void AppendPageRow(const ExplainedRow& row, const Explanation& explanation, std:
     size_t at = 0;
     html += "<p>";
     for (; part != explanation.parts.end() && part->value == value; ++part) {
-      AppendEscaped(text.substr(at, part->span.begin - at), html);
+      html += HtmlText(text.substr(at, part->span.begin - at));
       AppendPart(text.substr(part->span.begin, part->span.end - part->span.begin),
                  part->contribution, largest, html);
       at = part->span.end;
     }
-    AppendEscaped(text.substr(at), html);
+    html += HtmlText(text.substr(at));
     html += "</p>\n";
   }
   html += "</section>\n";
