@@ -24,6 +24,22 @@ std::string FreeName(const std::string& wanted, const ColumnNames& taken) {
                   " prefixes 'rowmill_', so no name is left for the answer; rename one of them");
 }
 
+// A file without a header has a row where names should be, and messages do not quote rows.
+bool LooksLikeValue(const std::string& name) {
+  constexpr size_t kLongestName = 40;
+  constexpr int kManyDigits = 6;
+  int digits = 0;  // in a row, spaces and hyphens between them apart
+  for (const char c : name) {
+    if (c == '@') return true;
+    if (c >= '0' && c <= '9') {
+      if (++digits == kManyDigits) return true;
+    } else if (c != ' ' && c != '-') {
+      digits = 0;
+    }
+  }
+  return name.size() > kLongestName || name.ends_with('.') || name.ends_with('!');
+}
+
 }  // namespace
 
 std::string_view FieldKindName(FieldKind kind) {
@@ -84,14 +100,21 @@ OutputSchema ResolveOutputSchema(std::vector<std::string> input_columns,
 
 void RequireColumn(const ColumnNames& columns, std::string_view name, std::string_view option) {
   if (columns.Find(name).has_value()) return;
+  const std::string missing =
+      std::string(option) + ": the input has no column '" + std::string(name) + "'";
+  if (std::any_of(columns.names().begin(), columns.names().end(), LooksLikeValue)) {
+    throw UsageError(missing +
+                     "; what stands in the place of names does not look like names: where the "
+                     "first line is a row already, say --no-header (columns are column1, column2, "
+                     "...)");
+  }
   constexpr size_t kMaxListed = 20;
   std::string known;
   for (size_t i = 0; i < columns.size() && i < kMaxListed; ++i) {
     known += (i == 0 ? "" : ", ") + columns.names()[i];
   }
   if (columns.size() > kMaxListed) known += ", ...";
-  throw UsageError(std::string(option) + ": the input has no column '" + std::string(name) + "'" +
-                   DidYouMean(name, columns.names()) + "; it has: " + known);
+  throw UsageError(missing + DidYouMean(name, columns.names()) + "; it has: " + known);
 }
 
 }  // namespace rowmill
