@@ -171,10 +171,10 @@ std::string PlanText(const JobPlan& plan, const JobOptions& options, const JobMo
   Append(out, "{:<18}{:>14}\n", is_text ? "tokens to compute" : "  to compute", s.computed_tokens);
   Append(out, "row length        median {}, 95 % {}, longest {} (row {})\n", s.median_input_tokens,
          s.p95_input_tokens, s.longest_input_tokens, s.longest_row);
-  const std::string budget =
-      is_text ? fmt::format("{} tokens at a time, ", options.unit.batch_tokens) : "";
-  Append(out, "units             {} x {} threads, {}{}\n", options.num_units,
-         options.threads_per_unit, budget, model.kernels->name);
+  const std::string budget = is_text ? fmt::format("{} tokens at a time, ", plan.batch_tokens) : "";
+  Append(out, "units             {} x {} threads, {}{}{}\n", plan.layout.num_units,
+         plan.layout.threads_per_unit, budget, model.kernels->name,
+         plan.is_tuned ? ", found by an earlier job" : "");
   Append(
       out,
       "memory            {} of {} allowed (weights {}, activations {}, rows {}, prefixes {}{})\n",

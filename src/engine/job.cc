@@ -6,7 +6,7 @@
 
 #include "base/check.h"
 #include "engine/job_run.h"
-#include "engine/pilot.h"
+#include "engine/job_tuning.h"
 
 namespace rowmill {
 
@@ -15,24 +15,30 @@ namespace {
 // A plan is asked for to know the time: a pilot may take so long.
 constexpr double kPilotSeconds = 3.0;
 
-std::optional<JobPlan::Time> PlanTime(const JobOptions& options, const JobModel& model,
-                                      const Task& task, const JobContext& context,
-                                      const Plan& plan) {
-  if (task.work_name() != kTokenWork) return std::nullopt;
-  const UnitLayout layout = ChooseUnits(options, plan.summary.inputs_to_run);
-  const std::unique_ptr<PrefixStore> prefixes = MakePrefixStore(plan, model, options.unit);
-  const PilotContext pilot_context = {
-      plan, *prefixes, model, task.decode_spec(), *context.file_system, context.stop};
-  const std::vector<PilotRow> rows =
-      SampleRows(pilot_context, kPilotBatches * layout.num_units * options.unit.batch_tokens,
-                 kPilotRows * layout.num_units);
-  if (rows.empty()) return std::nullopt;
-  const PilotRun pilot = RunPilot(pilot_context, layout, options.unit, rows, kPilotSeconds);
-  const std::optional<Forecast> forecast =
-      Forecast::FromPilot(pilot_context, layout, options.unit, pilot);
-  if (!forecast) return std::nullopt;
-  const JobProgress::Left left = forecast->WholeRun();
-  return JobPlan::Time{left.seconds, left.low, left.high, rows.size(), pilot.seconds};
+// Chooses the settings that a run would take without measuring, and forecasts the time with them.
+void PlanWork(const JobOptions& asked, const JobModel& model, const Task& task,
+              const JobContext& context, const Plan& plan, JobPlan& job_plan) {
+  JobOptions options = asked;
+  UnitLayout layout = ChooseUnits(options, plan.summary.inputs_to_run);
+  if (task.work_name() == kTokenWork) {
+    const std::unique_ptr<PrefixStore> prefixes = MakePrefixStore(plan, model, options.unit);
+    const PilotContext pilot_context = {
+        plan, *prefixes, model, task.decode_spec(), *context.file_system, context.stop};
+    const JobTuning tuning(options, model, task, plan);
+    if (const std::optional<TuneSettings> kept = tuning.FindKept(pilot_context)) {
+      JobTuning::Apply(*kept, options, layout);
+      job_plan.is_tuned = true;
+    }
+    const PilotForecast pilot = RunTimePilot(pilot_context, layout, options.unit,
+                                             TimePilotSize(layout, options.unit, kPilotSeconds));
+    if (pilot.forecast) {
+      const JobProgress::Left left = pilot.forecast->WholeRun();
+      job_plan.time = {left.seconds, left.low, left.high, pilot.rows, pilot.seconds};
+    }
+  }
+  job_plan.layout = layout;
+  job_plan.batch_tokens = options.unit.batch_tokens;
+  job_plan.memory = EstimateMemory(plan, MemoryOptionsOf(options, model, task));
 }
 
 }  // namespace
@@ -55,9 +61,8 @@ JobPlan PlanJob(const JobOptions& options, const JobModel& model, Task& task,
   JobPlan job_plan;
   job_plan.summary = plan.summary;
   job_plan.memory_limit = MemoryLimit(options);
-  job_plan.memory = EstimateMemory(plan, MemoryOptionsOf(options, model, task));
   job_plan.spooled = source->spooled();
-  job_plan.time = PlanTime(options, model, task, context, plan);
+  PlanWork(options, model, task, context, plan, job_plan);
   job_plan.work_name = task.work_name();
   return job_plan;
 }

@@ -148,6 +148,10 @@ struct JobPlan {
   };
   std::optional<Time> time;
   std::string work_name;  // Task::work_name
+  // In which a run would work: asked for, by the rows, or found by an earlier job.
+  UnitLayout layout;
+  size_t batch_tokens = 0;
+  bool is_tuned = false;
 };
 JobPlan PlanJob(const JobOptions& options, const JobModel& model, Task& task,
                 const JobContext& context);

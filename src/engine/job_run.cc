@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "base/check.h"
+#include "engine/job_tuning.h"
 #include "engine/machine_entries.h"
 #include "engine/model_unit.h"
 #include "engine/row_feed.h"
@@ -292,13 +293,11 @@ void JobRun::ForecastTime() {
   if (task_.work_name() != kTokenWork) return;
   const PilotContext context = {
       *plan_, *prefixes_, model_, task_.decode_spec(), *context_.file_system, context_.stop};
-  const uint64_t tokens = kPilotBatches * units_.num_units * options_.unit.batch_tokens;
   if (options_.autotune != Autotune::kOff) Tune(context);
   if (!context_.on_progress) return;
-  if (plan_->summary.computed_tokens >= kPilotShare * tokens) {
-    const std::vector<PilotRow> rows = SampleRows(context, tokens, kPilotRows * units_.num_units);
-    const PilotRun pilot = RunPilot(context, units_, options_.unit, rows, kPilotSeconds);
-    forecast_ = Forecast::FromPilot(context, units_, options_.unit, pilot);
+  const PilotSize size = TimePilotSize(units_, options_.unit, kPilotSeconds);
+  if (plan_->summary.computed_tokens >= kPilotShare * size.tokens) {
+    forecast_ = RunTimePilot(context, units_, options_.unit, size).forecast;
     if (forecast_) {
       JobProgress progress;
       progress.stage = JobProgress::Stage::kRun;
@@ -315,54 +314,30 @@ void JobRun::ForecastTime() {
 }
 
 void JobRun::Tune(const PilotContext& context) {
-  const TuneAxes axes = {options_.tune_layout, options_.tune_batch_tokens};
-  if (!axes.any() || plan_->summary.inputs_to_run == 0) return;
-  const TuneSettings defaults = {units_, options_.unit.batch_tokens};
-  const auto apply = [&](const TuneSettings& settings) {
-    if (axes.layout) units_ = settings.layout;
-    if (axes.layout) options_.num_units = settings.layout.num_units;
-    if (axes.layout) options_.threads_per_unit = settings.layout.threads_per_unit;
-    if (axes.batch_tokens) options_.unit.batch_tokens = settings.batch_tokens;
-  };
-  const auto fits = [&](const TuneSettings& settings) {
-    JobOptions with = options_;
-    with.num_units = settings.layout.num_units;
-    with.threads_per_unit = settings.layout.threads_per_unit;
-    with.unit.batch_tokens = settings.batch_tokens;
-    return EstimateMemory(*plan_, MemoryOptionsOf(with, model_, task_)).total_bytes() <=
-           MemoryLimit(options_);
-  };
-  const std::string key = TuneKey(context);
+  const JobTuning job(options_, model_, task_, *plan_);
+  if (!job.axes().any() || plan_->summary.inputs_to_run == 0) return;
+  double allowed = kTuneSeconds;
   if (options_.autotune == Autotune::kAuto) {
-    const std::optional<TuneSettings> kept =
-        FindTuning(*context_.file_system, options_.tuning_file, key);
-    if (kept && kept->layout.num_units <= plan_->summary.inputs_to_run && fits(*kept)) {
-      apply(*kept);
+    if (const std::optional<TuneSettings> kept = job.FindKept(context)) {
+      JobTuning::Apply(*kept, options_, units_);
       tuned_ = Describe(*kept) + ", found by an earlier job";
       return;
     }
     // A first look at how long the job is.
     const uint64_t tokens = units_.num_units * options_.unit.batch_tokens;
     if (plan_->summary.computed_tokens < kTuneShare * tokens) return;
-    const std::vector<PilotRow> rows = SampleRows(context, tokens, kPilotRows);
     const std::optional<Forecast> forecast =
-        Forecast::FromPilot(context, units_, options_.unit,
-                            RunPilot(context, units_, options_.unit, rows, kPilotSeconds));
+        RunTimePilot(context, units_, options_.unit, {tokens, kPilotRows, kPilotSeconds}).forecast;
     if (!forecast || forecast->WholeRun().seconds < kTuneShare * kLeastTuneSeconds) return;
-    const double allowed =
+    allowed =
         std::min(kTuneSeconds, forecast->WholeRun().seconds / static_cast<double>(kTuneShare));
-    ApplyTuning(rowmill::Tune(context, axes, defaults, options_.unit, allowed, fits), key, apply);
-    return;
   }
-  ApplyTuning(rowmill::Tune(context, axes, defaults, options_.unit, kTuneSeconds, fits), key,
-              apply);
-}
-
-void JobRun::ApplyTuning(const Tuning& tuning, const std::string& key,
-                         FunctionRef<void(const TuneSettings&)> apply) {
+  const Tuning tuning =
+      rowmill::Tune(context, job.axes(), {units_, options_.unit.batch_tokens}, options_.unit,
+                    allowed, [&](const TuneSettings& settings) { return job.Fits(settings); });
   if (tuning.points.empty()) return;
-  apply(tuning.best);
-  KeepTuning(*context_.file_system, options_.tuning_file, key, tuning.best);
+  JobTuning::Apply(tuning.best, options_, units_);
+  KeepTuning(*context_.file_system, options_.tuning_file, TuneKey(context), tuning.best);
   tuned_ = Describe(tuning);
   context_.on_notice("tuned: " + tuned_);
 }

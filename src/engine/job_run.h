@@ -101,8 +101,6 @@ class JobRun {
   void Execute();
   void ForecastTime();
   void Tune(const PilotContext& context);
-  void ApplyTuning(const Tuning& tuning, const std::string& key,
-                   FunctionRef<void(const TuneSettings&)> apply);
   uint32_t OwnTokens(uint64_t input) const;
   uint64_t AnswerTokens(const UnitOutcome& outcome) const;
   void UpdateEta(JobProgress& progress);

@@ -4,6 +4,7 @@ import json
 import math
 import signal
 import subprocess
+import time
 import unittest
 
 import program
@@ -115,10 +116,12 @@ class ExplainTest(ProgramTest):
         process.stdin.write(text)
         process.stdin.close()
         process.stdin = None
-        try:
-            process.wait(0.7)
-        except subprocess.TimeoutExpired:
-            process.kill()
+        journal = self.folder / "out.jsonl.rowmill" / "journal"
+        while process.poll() is None:
+            if journal.exists() and journal.stat().st_size > 20000:
+                process.kill()
+                break
+            time.sleep(0.002)
         process.communicate(timeout=60)
         run = self.run_program(*command, stdin=text.replace(b"more words of", b"more of"),
                                expect=USAGE)

@@ -62,6 +62,9 @@ class AutotuneTest(ProgramTest):
         self.assertIn("found by an earlier job", kept["execution"]["tuned"])
         self.assertEqual(kept["execution"]["batch_tokens"], found.group(3))
         self.assertEqual(self.read("kept.jsonl"), self.read("plain.jsonl"))
+        text = self.run_program("plan", *job, "-m", program.tiny_model(), env=env).stdout.decode()
+        self.assertRegex(text, rf"units +{found.group(1)} x {found.group(2)} threads, "
+                               rf"{found.group(3)} tokens at a time, .*found by an earlier job")
         # What the user says stands, and a broken file is no more than a lost one.
         (self.folder / ".cache" / "rowmill" / "tuning").write_bytes(os.urandom(500))
         self.run_job(*job, "-o", "asked.jsonl", "--units", "1", "--batch-tokens", "32", env=env)
