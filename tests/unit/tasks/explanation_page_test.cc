@@ -48,7 +48,7 @@ TEST(ExplanationPageTest, WhatComesFromRowsIsText) {
 
 TEST(ExplanationPageTest, RowsWithoutAnAnswerSayWhy) {
   EXPECT_THAT(Row({.row = 3, .error = "column 'a' is empty"}, {}),
-              HasSubstr("row 3 <b>no answer</b> column 'a' is empty"));
+              HasSubstr("row 3 <b>no answer</b> column &#39;a&#39; is empty"));
 }
 
 TEST(ExplanationPageTest, NumbersThatAreNoneHaveNoColour) {
