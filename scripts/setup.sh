@@ -21,6 +21,8 @@ rowmill_ray_packages=(nanobind pyarrow pandas 'ray[data]')
 rowmill_spark_packages=(default-jre-headless)
 rowmill_spark_python_packages=(nanobind pyarrow 'pandas<3' pyspark)
 rowmill_slurm_packages=(slurmctld slurmd slurm-client)
+# Arrow's C++ library, with its headers, over which the module for Parquet files is built.
+rowmill_parquet_packages=(pyarrow)
 # What building for 64-bit ARM and running it takes, beside what scripts/aarch64_sysroot.sh unpacks.
 rowmill_aarch64_packages=(g++-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user)
 # What fetching a model takes: pip lives in a virtual environment of our own, since Debian's Python lets
@@ -71,6 +73,19 @@ python_environment() {
         "$folder/bin/pip" install --quiet --no-input --disable-pip-version-check "$@" >&2
         echo "$*" >"$stamp"
     fi
+}
+
+# set_up_parquet: what the module for Parquet files is built over, where cmake/parquet.cmake finds it. Without
+# it all else works, so that failing is no failure. Build folders that were made without it are told.
+set_up_parquet() {
+    if ! python_environment "$rowmill_root/build/arrow" "${rowmill_parquet_packages[@]}"; then
+        echo "pyarrow cannot be had here: Parquet files will not be read or written" >&2
+        return 0
+    fi
+    local ninja
+    for ninja in "$rowmill_root"/build/*/build.ninja; do
+        if [ -f "$ninja" ] && ! grep -q rowmill_parquet "$ninja"; then touch "$rowmill_root/CMakeLists.txt"; fi
+    done
 }
 
 # build PRESET [TARGET...]: configures where needed and builds. On a terminal Ninja shows how far it is;

@@ -147,6 +147,7 @@ can_cross_build() {
 echo "== setup"
 # Python first: counting takes it.
 install_packages "${rowmill_packages[@]}" "${rowmill_test_packages[@]}" "${rowmill_fetch_packages[@]}"
+set_up_parquet
 export ROWMILL_MODELS="${ROWMILL_MODELS:-${HOME:-.}/.cache/rowmill/models}"
 export ROWMILL_SHARED="${ROWMILL_SHARED:-$(dirname "$rowmill_root")/shared}"
 export ROWMILL_BINARY="$rowmill_root/build/dev/rowmill"

@@ -161,6 +161,7 @@ void AddAnswer(CLI::App& parent, std::function<ExitCode(Caller&)>& action, Purpo
   app->footer(kAnswerExamples);
   auto flags = std::make_shared<JobFlags>();
   auto answer = std::make_shared<AnswerFlags>();
+  flags->default_text.reset();
   flags->AddTo(*app);
   answer->AddTo(*app);
   app->callback([=, &action] {

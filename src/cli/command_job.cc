@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/cpu.h"
+#include "cli/column_check.h"
 #include "cli/commands.h"
 #include "cli/explanation_view.h"
 #include "cli/job_flags.h"
@@ -278,7 +279,10 @@ ExitCode RunTask(Caller& caller, const JobFlags& flags, Purpose purpose, const M
   caller.BeginProgress(ParseProgressMode(flags.progress));
   JobContext context;
   caller.ConnectRows(options, context);
+  options.source.paths = ListDataFiles(*file_system, flags.inputs, options.output);
+  CheckOutputFormat(options.output, options.output_format);
   CheckSource(*file_system, options.source);
+  CheckNamedColumns(*file_system, flags, options, prompt);
   options.redactor = prompt.redactor = MakeRedactor(
       flags, purpose == Purpose::kPlan ? Redactor::Purpose::kPlan : Redactor::Purpose::kRun);
 
@@ -467,6 +471,7 @@ void AddGenerate(CLI::App& parent, Action& action, Purpose purpose) {
   app->footer(kGenerateExamples);
   auto flags = std::make_shared<JobFlags>();
   auto generate = std::make_shared<GenerateFlags>();
+  flags->default_text = "";
   flags->AddTo(*app);
   generate->AddTo(*app);
   app->callback([=, &action] {
@@ -514,6 +519,7 @@ void AddSimilar(CLI::App& parent, Action& action, Purpose purpose) {
   auto others = std::make_shared<std::string>();
   auto count = std::make_shared<uint32_t>(5);
   flags->AddTo(*app);
+  app->get_option("INPUT")->expected(1);
   app->add_option("others", *others, "the file to look for similar rows in")->required();
   app->add_option("-k", *count, "how many of them (default: 5)");
   app->callback([=, &action] {

@@ -174,8 +174,14 @@ void AddModelReference(CLI::App& app, std::string& model, bool& offline) {
 }
 
 void JobFlags::AddTo(CLI::App& app) {
-  app.add_option("INPUT", input,
-                 "data set: .jsonl .csv .tsv .txt, also .gz and .zst; - is standard input")
+  app.add_option_function<std::vector<std::string>>(
+         "INPUT",
+         [this](const std::vector<std::string>& given) {
+           inputs = given;
+           input = DescribeFiles({given, {}, ""});
+         },
+         "data set: .jsonl .csv .tsv .txt, also .gz and .zst, .parquet; several files, a quoted "
+         "pattern or a folder are one data set; - is standard input")
       ->required()
       ->type_name("");
   AddInputFlags(app);
@@ -239,7 +245,8 @@ void JobFlags::AddInputFlags(CLI::App& app) {
   app.option_defaults()->group("Input and output");
   AddFlag(app, "-o,--output", output, "output file, its format by its name; - is standard output")
       ->type_name("FILE");
-  AddFlag(app, "--format", format, "format of the input: jsonl, csv, tsv, text")->type_name("NAME");
+  AddFlag(app, "--format", format, "format of the input: jsonl, csv, tsv, text, parquet")
+      ->type_name("NAME");
   AddFlag(app, "--output-format", output_format, "format of the output")->type_name("NAME");
   AddFlag(app, "--delimiter", delimiter,
           "what stands between the columns of the CSV input: one character, or tab")

@@ -19,13 +19,17 @@
 namespace rowmill {
 
 struct JobFlags {
-  std::string input;
+  std::string input;                // what messages call `inputs`
+  std::vector<std::string> inputs;  // data files, patterns and folders, as they were given
   std::string output = "-";
   std::string model;
   std::string format;
   std::string delimiter;
   std::string output_format;
   std::string text_column;
+  // What --text is where it is not given and the task has a prompt of its own; nothing: the command
+  // looks for the columns of its prompts itself.
+  std::optional<std::string> default_text = "text";
   std::string prompt;
   std::string prompt_file;
   std::string system;

@@ -95,8 +95,9 @@ std::string SummaryText(const RunReport& report) {
   Append(out, "rows          {}\n", report.rows);
   Append(out, "{}", Statuses(report.rows_by_status));
   if (report.first_failure) {
-    Append(out, "first failure row {} (line {}): {}\n", report.first_failure->row,
-           report.first_failure->line, report.first_failure->error);
+    const RowFailure& failure = *report.first_failure;
+    Append(out, "first failure row {} (line {}{}): {}\n", failure.row, failure.line,
+           failure.file.empty() ? "" : " of '" + failure.file + "'", failure.error);
   }
   if (report.prep.changed_rows > 0) AppendCleaning(out, report.prep);
   if (report.redacts) {

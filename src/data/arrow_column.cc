@@ -1,5 +1,6 @@
 #include "data/arrow_column.h"
 
+#include <charconv>
 #include <utility>
 
 #include "base/error.h"
@@ -11,6 +12,15 @@ namespace {
 void AppendBit(std::vector<uint8_t>& bits, uint64_t index, int bit) {
   if (index % 8 == 0) bits.push_back(0);
   bits.back() = static_cast<uint8_t>(bits.back() | bit << (index % 8));
+}
+
+// Null where the text is no number.
+Cell NumberOf(std::string_view json) {
+  double value = 0.0;
+  const char* end = json.data() + json.size();
+  const auto [read, error] = std::from_chars(json.data(), end, value);
+  if (error != std::errc() || read != end) return std::monostate();
+  return value;
 }
 
 }  // namespace
@@ -54,7 +64,11 @@ void ArrowColumn::AppendText(std::string_view text) {
 
 void ArrowColumn::Append(const Cell& cell) {
   if (const auto* text = std::get_if<std::string>(&cell)) return AppendText(*text);
-  if (const auto* json = std::get_if<JsonText>(&cell)) return AppendText(json->text);
+  if (const auto* json = std::get_if<JsonText>(&cell)) {
+    // Numbers of single precision are JSON too, so that they have no more digits than they know.
+    if (kind_ == Kind::kNumber) return Append(NumberOf(json->text));
+    return AppendText(json->text);
+  }
   if (const auto* integer = std::get_if<int64_t>(&cell)) {
     Decide(Kind::kInteger);
     integers_.push_back(*integer);

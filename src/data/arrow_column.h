@@ -1,6 +1,6 @@
-// A column of ours in Arrow's layout, filled cell by cell. Its type is that of the first cell that
-// is not null; a column of nulls alone has the null
-// type, which every library takes together with any other.
+// A column of ours in Arrow's layout, filled cell by cell. Its type is the one that it was made
+// with, or that of the first cell that is not null; of nulls alone it is the null type, which every
+// library takes together with any other.
 #pragma once
 
 #include <cstddef>
@@ -15,17 +15,11 @@ namespace rowmill {
 
 class ArrowColumn {
  public:
-  // The order of Cell's alternatives does not matter here.
-  enum class Kind : uint8_t {
-    kUndecided,  // null: nulls so far
-    kText,       // large_utf8; JSON of ours is text too
-    kInteger,    // int64
-    kNumber,     // double
-    kBool,       //
-    kFloats,     // large_list of float
-  };
+  // null, large_utf8, int64, double, bool, large_list of float.
+  using Kind = CellKind;
 
-  explicit ArrowColumn(std::string name) : name_(std::move(name)) {}
+  explicit ArrowColumn(std::string name, Kind kind = Kind::kUndecided)
+      : name_(std::move(name)), kind_(kind) {}
 
   // Throws InternalError for a cell of another kind than those before it.
   void Append(const Cell& cell);
@@ -51,7 +45,7 @@ class ArrowColumn {
   void AppendValid();
 
   std::string name_;
-  Kind kind_ = Kind::kUndecided;
+  Kind kind_;
   uint64_t num_values_ = 0;
   uint64_t num_nulls_ = 0;
   std::vector<uint8_t> validity_;       // a bit for each value

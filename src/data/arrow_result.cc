@@ -83,6 +83,9 @@ class Exporter {
     *out = PlainSchema("+s", "");
     out->flags = 0;
     const size_t num_input = NumInputColumns();
+    // What others keep in a table's schema, such as the names of its splits, stays true of its
+    // rows.
+    if (num_input > 0) out->metadata = result_->input()->schema()->metadata;
     Holder<ArrowSchema>& holder = Hold(out, result_, num_input + result_->columns().size());
     for (size_t i = 0; i < num_input; ++i) {
       const std::shared_ptr<const ArrowSchema>& schema = result_->input()->schema();
@@ -217,16 +220,21 @@ void ArrowResult::SetColumns(const OutputSchema& schema) {
     taken = input_->ColumnNames();
   } else {
     num_input_columns_ = schema.input_columns.size();
-    for (const std::string& name : schema.input_columns) columns_.emplace_back(name);
+    for (const std::string& name : schema.input_columns) {
+      columns_.emplace_back(name, CellKind::kText);
+    }
   }
-  const auto add = [&](std::string name) {
+  const auto add = [&](std::string name, CellKind kind) {
     // The schema knows the columns that the text has; a table may have more.
     while (std::find(taken.begin(), taken.end(), name) != taken.end()) name = PrefixedColumn(name);
-    columns_.emplace_back(std::move(name));
+    columns_.emplace_back(std::move(name), kind);
   };
-  for (const std::string& name : schema.task_columns) add(name);
-  add(schema.status_column);
-  add(schema.error_column);
+  for (size_t i = 0; i < schema.task_columns.size(); ++i) {
+    const bool is_known = i < schema.task_kinds.size();
+    add(schema.task_columns[i], is_known ? schema.task_kinds[i] : CellKind::kUndecided);
+  }
+  add(schema.status_column, CellKind::kText);
+  add(schema.error_column, CellKind::kText);
 }
 
 void ArrowResult::Append(const Record& record, const OutputRow& row) {

@@ -5,6 +5,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/check.h"
 #include "base/error.h"
 #include "data/arrow_json.h"
 #include "data/json_text.h"
@@ -67,6 +68,14 @@ void ArrowTable::AddBatch(ArrowSchema* schema, ArrowArray* array) {
   TakeBatch(array);
 }
 
+std::shared_ptr<const ArrowTable> ArrowTable::Piece(ArrowArray* batch, uint64_t first_row) const {
+  CHECK(batches_.empty());
+  auto piece = std::make_shared<ArrowTable>(*this);
+  piece->TakeBatch(batch);
+  piece->batches_.back().first_row = first_row;
+  return piece;
+}
+
 void ArrowTable::TakeSchema(ArrowSchema* schema) {
   const std::shared_ptr<const ArrowSchema> taken = TakeArrowSchema(schema);
   ArrowType type = ReadArrowType(*taken);
@@ -103,6 +112,14 @@ void ArrowTable::TakeBatch(ArrowArray* array) {
 std::vector<std::string> ArrowTable::ColumnNames() const {
   std::vector<std::string> names;
   for (const ArrowType& column : type_.children) names.push_back(column.name);
+  return names;
+}
+
+std::vector<std::string> ArrowTable::WritableColumns() const {
+  std::vector<std::string> names;
+  for (const ArrowType& column : type_.children) {
+    if (column.is_writable()) names.push_back(column.name);
+  }
   return names;
 }
 

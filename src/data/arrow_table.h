@@ -28,6 +28,13 @@ class ArrowTable {
     uint64_t num_rows() const { return static_cast<uint64_t>(array->length); }
   };
 
+  ArrowTable() = default;
+  // Without rows, but with their schema, which is taken over. Throws as AddStream does.
+  explicit ArrowTable(ArrowSchema* schema) { TakeSchema(schema); }
+  // The table of one batch, which is taken over, as part of a larger one: it begins with row
+  // `first_row` of that. For tables that are read a piece at a time.
+  std::shared_ptr<const ArrowTable> Piece(ArrowArray* batch, uint64_t first_row) const;
+
   // Appends all batches of a stream, or one batch, and takes them over; the structs given are
   // released. All must have the columns of the first. Throws DataError where they have not, where
   // the stream fails, or where what comes is no table.
@@ -40,6 +47,8 @@ class ArrowTable {
   const std::shared_ptr<const ArrowSchema>& schema() const { return schema_; }
   const ArrowType& type() const { return type_; }
   std::vector<std::string> ColumnNames() const;
+  // Those that AppendRow writes.
+  std::vector<std::string> WritableColumns() const;
   // "name (format)" of those that are left out of AppendRow.
   std::vector<std::string> UnwritableColumns() const;
 

@@ -161,6 +161,28 @@ std::vector<std::string> ListFiles(FileSystem& file_system, const FilePatterns& 
   return paths;
 }
 
+std::vector<std::string> ListDataFiles(FileSystem& file_system,
+                                       const std::vector<std::string>& inputs,
+                                       const std::string& output) {
+  if (inputs.empty()) return {};
+  const std::string& first = inputs.front();
+  const bool is_pattern = HasWildcard(first) && !file_system.Exists(first);
+  if (inputs.size() == 1 && !is_pattern && !IsFolder(file_system, first)) return {};
+  FilePatterns files;
+  files.patterns = inputs;
+  files.suffixes = {".jsonl", ".ndjson", ".json-lines", ".csv",     ".tsv",
+                    ".tab",   ".txt",    ".gz",         ".parquet", ".zst"};
+  files.output = output == "-" ? "" : output;
+  std::vector<std::string> paths = ListFiles(file_system, files);
+  if (std::find(inputs.begin(), inputs.end(), "-") != inputs.end()) {
+    throw UsageError("standard input ('-') cannot be one of several files");
+  }
+  if (paths.empty()) {
+    throw UsageError("there is no data file but the output itself in " + DescribeFiles(files));
+  }
+  return paths;
+}
+
 std::string ListFilesAsJsonl(FileSystem& file_system, const FilePatterns& files) {
   std::string text;
   for (const std::string& path : ListFiles(file_system, files)) {

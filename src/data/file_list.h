@@ -36,6 +36,13 @@ std::vector<std::string> ListFiles(FileSystem& file_system, const FilePatterns& 
 // The same as JSONL. Bytes of a name that are not UTF-8 become U+FFFD.
 std::string ListFilesAsJsonl(FileSystem& file_system, const FilePatterns& files);
 
+// The data files that a person named as one data set (source_chain.h), as ListFiles lists them;
+// folders give those with the names of data formats. `output` is left out, as in FilePatterns.
+// Empty where `inputs` is one file or standard input, whether it is there or not.
+std::vector<std::string> ListDataFiles(FileSystem& file_system,
+                                       const std::vector<std::string>& inputs,
+                                       const std::string& output);
+
 // How messages and reports call the list: the pattern, or the first and how many more.
 std::string DescribeFiles(const FilePatterns& files);
 

@@ -42,17 +42,20 @@ std::string_view FormatName(Format format) {
       return "tsv";
     case Format::kText:
       return "text";
+    case Format::kParquet:
+      return "parquet";
   }
   return "";
 }
 
 Format ParseFormat(std::string_view word) {
-  for (const Format format : {Format::kJsonl, Format::kCsv, Format::kTsv, Format::kText}) {
+  for (const Format format :
+       {Format::kJsonl, Format::kCsv, Format::kTsv, Format::kText, Format::kParquet}) {
     if (word == FormatName(format)) return format;
   }
-  const std::array<std::string, 4> words = {"jsonl", "csv", "tsv", "text"};
+  const std::array<std::string, 5> words = {"jsonl", "csv", "tsv", "text", "parquet"};
   throw UsageError("unknown format '" + std::string(word) + "'" + DidYouMean(word, words) +
-                   "; known are jsonl, csv, tsv and text");
+                   "; known are jsonl, csv, tsv, text and parquet");
 }
 
 Compression CompressionFromPath(std::string_view path) {
@@ -64,7 +67,7 @@ Compression CompressionFromPath(std::string_view path) {
 
 std::optional<Format> FormatFromPath(std::string_view path) {
   const std::string name = PlainName(path);
-  constexpr std::array<std::pair<std::string_view, Format>, 7> kSuffixes = {{
+  constexpr std::array<std::pair<std::string_view, Format>, 8> kSuffixes = {{
       {".jsonl", Format::kJsonl},
       {".ndjson", Format::kJsonl},
       {".json-lines", Format::kJsonl},
@@ -72,19 +75,21 @@ std::optional<Format> FormatFromPath(std::string_view path) {
       {".tsv", Format::kTsv},
       {".tab", Format::kTsv},
       {".txt", Format::kText},
+      {".parquet", Format::kParquet},
   }};
   for (const auto& [suffix, format] : kSuffixes) {
-    if (name.ends_with(suffix)) return format;
+    if (!name.ends_with(suffix)) continue;
+    if (format == Format::kParquet && CompressionFromPath(path) != Compression::kNone) {
+      throw UsageError("'" + std::string(path) +
+                       "': a Parquet file is compressed within; name it without .gz or .zst");
+    }
+    return format;
   }
   if (name.ends_with(".json")) {
     throw UsageError("'" + std::string(path) +
                      "' is named as one JSON document; Rowmill takes one object per line: turn an "
                      "array into that with  jq -c '.[]' in.json > out.jsonl  or, where the file "
                      "has one object per line already, say --format jsonl");
-  }
-  if (name.ends_with(".parquet")) {
-    throw UsageError("'" + std::string(path) +
-                     "': Parquet is not supported by this version; convert to .jsonl or .csv");
   }
   return std::nullopt;
 }
@@ -94,7 +99,7 @@ Format RequireFormat(std::string_view path) {
   if (format.has_value()) return *format;
   throw UsageError((path == "-" ? std::string("standard input and output have no name that tells")
                                 : "the name '" + std::string(path) + "' does not tell") +
-                   " the format; say --format jsonl, csv, tsv or text");
+                   " the format; say --format jsonl, csv, tsv, text or parquet");
 }
 
 }  // namespace rowmill

@@ -13,11 +13,13 @@ enum class Format : uint8_t {
   kCsv,    // RFC 4180, comma
   kTsv,    // RFC 4180 with a tab for the comma
   kText,   // each line is a row with one column, `text` or what the source calls it
+  // Apache Parquet. Its rows are read as JSON Lines, so that no record has this format.
+  kParquet,
 };
 
 enum class Compression : uint8_t { kNone, kGzip, kZstd };
 
-// "jsonl", "csv", "tsv", "text".
+// "jsonl", "csv", "tsv", "text", "parquet".
 std::string_view FormatName(Format format);
 
 // The value of a --format option. Throws UsageError for words it does not know.
@@ -26,8 +28,9 @@ Format ParseFormat(std::string_view word);
 // What the last suffix says: .gz and .zst.
 Compression CompressionFromPath(std::string_view path);
 
-// What the suffix says, behind .gz or .zst: .jsonl .ndjson .json-lines .csv .tsv .tab .txt; nothing
-// for "-". Throws UsageError with the way out for suffixes of formats that are not read here.
+// What the suffix says, behind .gz or .zst: .jsonl .ndjson .json-lines .csv .tsv .tab .txt
+// .parquet; nothing for "-". Throws UsageError with the way out for suffixes of formats that are
+// not read here.
 std::optional<Format> FormatFromPath(std::string_view path);
 
 // FormatFromPath, or a UsageError that asks for the option.

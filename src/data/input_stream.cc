@@ -92,9 +92,10 @@ void RefuseForeignFormats(std::string_view first, const std::string& name) {
   if (!is_binary) return;
   for (const Magic& magic : kForeign) {
     if (!first.starts_with(magic.bytes)) continue;
-    throw DataError(name + " is " + std::string(magic.what) +
-                    "; Rowmill reads JSONL, CSV, TSV and text lines, plain or with gzip or zstd: "
-                    "convert it first");
+    throw DataError(
+        name + " is " + std::string(magic.what) +
+        "; Rowmill reads JSONL, CSV, TSV and text lines, plain or with gzip or zstd, and "
+        "Parquet under the name of .parquet: convert or rename it first");
   }
 }
 
@@ -120,7 +121,9 @@ std::unique_ptr<InputStream> OpenFileList(FileSystem& fs, const InputOptions& op
 std::unique_ptr<InputStream> InputStream::Open(FileSystem& fs, const InputOptions& options) {
   if (!options.files.patterns.empty()) return OpenFileList(fs, options);
   if (options.open_bytes) {
-    return std::make_unique<InputStream>(options.open_bytes(), "the table");
+    return std::make_unique<InputStream>(options.open_bytes(), options.path == "-"
+                                                                   ? std::string("the table")
+                                                                   : "'" + options.path + "'");
   }
   std::unique_ptr<ByteSource> source;
   std::optional<FileInfo> info;

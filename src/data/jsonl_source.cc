@@ -23,6 +23,10 @@ JsonlSource::JsonlSource(std::unique_ptr<InputStream> stream, const SourceOption
       limits_(options.json),
       reserved_(options.reserved_names.begin(), options.reserved_names.end()) {
   reserved_.insert({"status", "error"});
+  for (const std::string& name : options.known_columns) {
+    if (!columns().Find(name).has_value()) RememberColumn(name);
+  }
+  if (!options.known_columns.empty()) SetColumnsKnown();
 }
 
 bool JsonlSource::ReadRecord(Record& record) {

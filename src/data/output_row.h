@@ -38,6 +38,16 @@ struct JsonText {
 using Cell =
     std::variant<std::monostate, std::string, int64_t, double, bool, std::vector<float>, JsonText>;
 
+// What the cells of a column are, as far as Arrow's types tell them apart.
+enum class CellKind : uint8_t {
+  kUndecided,  // not known yet: nulls so far
+  kText,       // also JsonText
+  kInteger,
+  kNumber,
+  kBool,
+  kFloats,
+};
+
 // Views into what the caller holds while it writes the row.
 struct OutputRow {
   std::span<const Cell> cells;  // one for each task column; none at all means null for each

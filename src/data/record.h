@@ -39,8 +39,10 @@ struct FieldSpan {
 
 class Record {
  public:
-  uint64_t index = 0;   // 0-based position in the input
-  uint64_t line = 0;    // 1-based number of its first line in the file
+  uint64_t index = 0;  // 0-based position in the input
+  uint64_t line = 0;   // 1-based number of its first line in the file
+  // The file's name where the data set is several of them; null where it is one.
+  std::shared_ptr<const std::string> file;
   uint64_t offset = 0;  // of its first byte in the (decompressed) input
   Format format = Format::kJsonl;
 

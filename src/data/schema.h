@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "data/output_row.h"
+
 namespace rowmill {
 
 // JSON's kinds. CSV and text fields are all strings.
@@ -49,6 +51,8 @@ struct OutputSchema {
   std::vector<std::string> task_columns;
   std::string status_column;
   std::string error_column;
+  // Of the task's columns, for output with types; empty: what the cells show.
+  std::vector<CellKind> task_kinds;
   std::vector<Rename> renames;  // to be said on stderr and in run.json
 };
 

@@ -6,6 +6,8 @@
 #include "base/error.h"
 #include "data/csv_sink.h"
 #include "data/json_text.h"
+#include "data/parquet_library.h"
+#include "data/parquet_sink.h"
 
 namespace rowmill {
 namespace {
@@ -125,6 +127,7 @@ void Sink::Write(const Record& record, const OutputRow& row) {
 }
 
 void Sink::Finish() {
+  End();
   writer_.Flush();
   bytes_.Finish();
 }
@@ -138,8 +141,15 @@ std::unique_ptr<Sink> MakeSink(const SinkOptions& options, OutputSchema schema, 
       return std::make_unique<CsvSink>(options, std::move(schema), bytes);
     case Format::kText:
       return std::make_unique<TextSink>(std::move(schema), bytes, options.answer_column);
+    case Format::kParquet:
+      return MakeParquetSink(nullptr, std::move(schema), bytes);
   }
   throw InternalError("a format without a sink");
+}
+
+void CheckOutputFormat(const std::string& path, const std::optional<Format>& format) {
+  const std::optional<Format> named = FormatFromPath(path);
+  if (format.value_or(named.value_or(Format::kJsonl)) == Format::kParquet) LoadParquetModule();
 }
 
 }  // namespace rowmill

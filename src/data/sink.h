@@ -7,12 +7,15 @@
 //   CSV   -> JSONL  strings.            JSONL -> CSV  strings decoded, numbers as written, nothing
 //                                       for null, JSON text of arrays and objects.
 //   any   -> text   nothing: each line is the answer alone, with spaces for its line ends.
+//   any   -> Parquet  columns of Parquet with their types (parquet_sink.h), others as text.
 // A row whose own columns cannot be told (not an object, over a limit) has empty ones.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "data/byte_sink.h"
 #include "data/format.h"
@@ -47,6 +50,10 @@ class Sink {
   Sink(OutputSchema schema, ByteSink& bytes);
 
   virtual void AppendRow(const Record& record, const OutputRow& row, std::string& out) = 0;
+  // Behind the last row: what a format still owes.
+  virtual void End() {}
+
+  void AppendBytes(std::string_view bytes) { writer_.Append(bytes); }
 
   const OutputSchema& schema() const { return schema_; }
   std::string& buffer() { return writer_.buffer(); }
@@ -61,5 +68,9 @@ class Sink {
 // `input_format` and the schema's input columns are those of the Source. `bytes` is kept alive by
 // the caller and not written to before the first Write, Flush or Finish.
 std::unique_ptr<Sink> MakeSink(const SinkOptions& options, OutputSchema schema, ByteSink& bytes);
+
+// Says of an output, before anything is loaded, that its name tells no format that can be written
+// (UsageError) or that the module for it is missing (ResourceError). `format`: where it was given.
+void CheckOutputFormat(const std::string& path, const std::optional<Format>& format);
 
 }  // namespace rowmill

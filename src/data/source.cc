@@ -7,6 +7,8 @@
 #include "data/csv_source.h"
 #include "data/jsonl_source.h"
 #include "data/line_reader.h"
+#include "data/parquet_reader.h"
+#include "data/source_chain.h"
 
 namespace rowmill {
 namespace {
@@ -49,6 +51,7 @@ Source::Source(Format format, std::unique_ptr<InputStream> stream)
 
 void Source::set_columns(ColumnNames columns) {
   columns_ = std::make_shared<ColumnNames>(std::move(columns));
+  knows_columns_ = true;
 }
 
 void Source::RememberColumn(std::string name) { columns_->Add(std::move(name)); }
@@ -62,7 +65,8 @@ bool Source::Next(Record& record) {
   record.Clear(format_);
   record.index = num_rows_;
   if (!ReadRecord(record)) {
-    const std::optional<std::string>& why = stream_->damage();
+    const std::optional<std::string> why =
+        stream_ != nullptr ? stream_->damage() : std::optional<std::string>();
     if (why.has_value()) {
       set_damage(*why + " (the damage lies in or behind line " + std::to_string(line_) + "; " +
                  std::to_string(num_rows_) + " rows before it were read)");
@@ -79,7 +83,7 @@ bool Source::Next(Record& record) {
 }
 
 void Source::Rewind() {
-  stream_->Rewind();
+  if (stream_ != nullptr) stream_->Rewind();
   num_rows_ = 0;
   line_ = 1;
   damage_.reset();
@@ -97,14 +101,35 @@ std::unique_ptr<Source> MakeSource(std::unique_ptr<InputStream> stream,
       return std::make_unique<CsvSource>(*options.format, std::move(stream), options);
     case Format::kText:
       return std::make_unique<TextSource>(std::move(stream), options);
+    case Format::kParquet:
+      break;  // AsText makes JSONL of it.
   }
   throw InternalError("a format without a source");
 }
 
-std::unique_ptr<Source> OpenSource(FileSystem& fs, const SourceOptions& options) {
+bool IsParquet(const SourceOptions& options) {
+  if (!options.input.files.patterns.empty() || options.input.open_bytes) return false;
+  const std::string& path = options.paths.empty() ? options.input.path : options.paths.front();
+  return options.format.value_or(FormatFromPath(path).value_or(Format::kJsonl)) == Format::kParquet;
+}
+
+SourceOptions AsText(FileSystem& fs, const SourceOptions& options) {
   SourceOptions known = options;
   if (!options.input.files.patterns.empty()) known.format = Format::kJsonl;
   if (!known.format.has_value()) known.format = RequireFormat(options.input.path);
+  if (!IsParquet(known)) return known;
+  const std::string path = options.input.path;
+  known.known_columns = ParquetReader(fs, path).schema().WritableColumns();
+  known.format = Format::kJsonl;
+  known.input.open_bytes = [&fs, path] {
+    return std::make_unique<ParquetByteSource>(std::make_unique<ParquetReader>(fs, path));
+  };
+  return known;
+}
+
+std::unique_ptr<Source> OpenSource(FileSystem& fs, const SourceOptions& options) {
+  if (!options.paths.empty()) return std::make_unique<SourceChain>(fs, options);
+  const SourceOptions known = AsText(fs, options);
   std::unique_ptr<InputStream> stream = InputStream::Open(fs, known.input);
   const std::string name = stream->name();
   try {
@@ -118,8 +143,9 @@ std::unique_ptr<Source> OpenSource(FileSystem& fs, const SourceOptions& options)
 
 void CheckSource(FileSystem& fs, const SourceOptions& options) {
   const std::string& path = options.input.path;
-  if (path == "-") return;
-  if (fs.Exists(path) && fs.Info(path).kind == FileInfo::Kind::kOther) return;
+  if (path == "-" && !IsParquet(options)) return;
+  if (options.paths.empty() && fs.Exists(path) && fs.Info(path).kind == FileInfo::Kind::kOther)
+    return;
   OpenSource(fs, options);
 }
 

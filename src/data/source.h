@@ -1,5 +1,6 @@
 // Reads a data set record by record, in order, in memory that does not grow with the number of
-// rows: JSONL, CSV, TSV and text lines, plain or compressed, from a file or from standard input.
+// rows: JSONL, CSV, TSV and text lines, plain or compressed, from a file or from standard input;
+// and Parquet files, as JSONL with a line for each row.
 //
 // Which lines are rows:
 //   JSONL  every line that holds more than spaces, whether it is sound or not.
@@ -36,6 +37,9 @@ enum class HeaderMode : uint8_t {
 
 struct SourceOptions {
   InputOptions input;
+  // Where there are any, the input is these files, one behind the other (source_chain.h), and
+  // input.path is only what messages call them.
+  std::vector<std::string> paths;
   std::optional<Format> format;   // from the file name where it is not given
   std::optional<char> delimiter;  // of CSV; by format where it is not given
   bool has_quotes = true;         // of CSV: see CsvDialect
@@ -48,6 +52,8 @@ struct SourceOptions {
   // of them, with or without our prefix, is told by columns() even where there are too many names
   // to remember.
   std::vector<std::string> reserved_names;
+  // JSONL: all names that rows can have, where they are known beforehand.
+  std::vector<std::string> known_columns;
 };
 
 class Source {
@@ -58,24 +64,26 @@ class Source {
   bool Next(Record& record);
   // Starts again from the first row; the same rows follow. CHECKs can_rewind().
   void Rewind();
-  bool can_rewind() const { return stream_->can_rewind(); }
+  virtual bool can_rewind() const { return stream_->can_rewind(); }
   // Whether the input is copied into InputOptions::spool_path while it is read.
-  bool spooled() const { return stream_->spooled(); }
+  virtual bool spooled() const { return stream_->spooled(); }
 
   Format format() const { return format_; }
   // CSV and text: the columns. JSONL: the names met so far, by first appearance; complete after a
   // full pass. At most 16,384 of them and 4 MiB are remembered, and the reserved ones.
   const ColumnNames& columns() const { return *columns_; }
+  // Whether columns() are all that there are, before the first row.
+  bool knows_columns() const { return knows_columns_; }
   // JSONL: more names were met than can be remembered, so no table can be written.
   bool columns_overflowed() const { return columns_overflowed_; }
 
   // Set once Next() has returned false, where reading could not go on. A whole message.
   const std::optional<std::string>& damage() const { return damage_; }
   uint64_t num_rows() const { return num_rows_; }  // read since the start or the last Rewind()
-  ReadProgress progress() const { return stream_->progress(); }
-  const std::optional<FileInfo>& file_info() const { return stream_->file_info(); }
+  virtual ReadProgress progress() const { return stream_->progress(); }
 
  protected:
+  // `stream` is null where the rows come from other sources (source_chain.h).
   Source(Format format, std::unique_ptr<InputStream> stream);
 
   // Fills the record, which is cleared, has its index, and lacks line and offset. False at the end.
@@ -87,6 +95,7 @@ class Source {
   void set_damage(const std::string& what);
   void set_columns(ColumnNames columns);
   void RememberColumn(std::string name);
+  void SetColumnsKnown() { knows_columns_ = true; }
   void SetColumnsOverflowed() { columns_overflowed_ = true; }
 
   uint64_t line_ = 1;  // number of the line that comes next
@@ -96,6 +105,7 @@ class Source {
   std::unique_ptr<InputStream> stream_;
   std::shared_ptr<ColumnNames> columns_;
   bool columns_overflowed_ = false;
+  bool knows_columns_ = false;
   std::optional<std::string> damage_;
   uint64_t num_rows_ = 0;
 };
@@ -107,6 +117,11 @@ std::unique_ptr<Source> OpenSource(FileSystem& fs, const SourceOptions& options)
 // Opens the input and lets it go: a mistyped name or a broken header is said before anything is
 // loaded. Pipes, which can be read only once, have to wait. Throws what OpenSource throws.
 void CheckSource(FileSystem& fs, const SourceOptions& options);
+// Whether the input is a Parquet file.
+bool IsParquet(const SourceOptions& options);
+// Options for what `options` name, as text: of a Parquet file its rows as JSON Lines, else as they
+// are. Throws what ParquetReader throws.
+SourceOptions AsText(FileSystem& fs, const SourceOptions& options);
 // Over a stream that is open already; `options.format` must be given.
 std::unique_ptr<Source> MakeSource(std::unique_ptr<InputStream> stream,
                                    const SourceOptions& options);

@@ -186,10 +186,36 @@ void AddInputIdentity(Fingerprint& fingerprint, const std::string& name, FileSys
   fingerprint.Add(name + ".edges", Hex(hash.Finish()));
 }
 
+namespace {
+
+// Of so many files each has entries of its own, so that a difference names the file.
+constexpr size_t kMostNamedFiles = 64;
+
+void AddFiles(Fingerprint& fingerprint, const std::string& name, FileSystem& file_system,
+              const std::vector<std::string>& paths) {
+  std::string all;
+  for (size_t i = 0; i < paths.size(); ++i) {
+    Fingerprint one;
+    AddInputIdentity(one, name + "." + std::to_string(i + 1), file_system, paths[i]);
+    for (const Fingerprint::Entry& entry : one.entries()) {
+      all += entry.name + "=" + entry.value + "\n";
+      if (paths.size() <= kMostNamedFiles) fingerprint.Add(entry.name, entry.value);
+    }
+  }
+  fingerprint.Add(name + ".files", std::to_string(paths.size()));
+  if (paths.size() > kMostNamedFiles) {
+    fingerprint.Add(name + ".files.sha256", Sha256Hex(AsBytes(all)));
+  }
+}
+
+}  // namespace
+
 void AddSource(Fingerprint& fingerprint, const std::string& name, FileSystem& file_system,
                const SourceOptions& source) {
   const std::string& path = source.input.path;
-  if (!source.input.files.patterns.empty()) {
+  if (!source.paths.empty()) {
+    AddFiles(fingerprint, name, file_system, source.paths);
+  } else if (!source.input.files.patterns.empty()) {
     fingerprint.Add(name + ".path", path);
     const std::string list = ListFilesAsJsonl(file_system, source.input.files);
     fingerprint.Add(name + ".files", Sha256Hex(AsBytes(list)));

@@ -71,7 +71,8 @@ void AddInputIdentity(Fingerprint& fingerprint, const std::string& name, FileSys
 
 // Adds all that says which rows an input has: its identity and how it is read (`name`.format,
 // .delimiter, .header). Of a pipe, which is gone once it is looked at, the path alone; of a list of
-// files which they are (.files). What these hold is compared row by row.
+// files which they are (.files); of several data files the identity of each. What these hold is
+// compared row by row.
 void AddSource(Fingerprint& fingerprint, const std::string& name, FileSystem& file_system,
                const SourceOptions& source);
 

@@ -26,7 +26,7 @@ class IdCheck {
  private:
   struct Slot {
     Digest128 id;
-    uint64_t line_plus_one = 0;  // 0: empty
+    uint64_t place_plus_one = 0;  // line, or row where there are several files; 0: empty
   };
 
   // The slot of this id, or the empty one where it belongs.

@@ -90,21 +90,24 @@ void CheckJob(const JobOptions& options, const Task& task, FileSystem& file_syst
     throw UsageError("--gold: " + std::string(task.name()) +
                      " has no answers that a column could be compared with");
   }
-  const std::string& input = options.source.input.path;
   if (!options.source.input.files.patterns.empty()) return;  // such an output is no row
-  if (input == "-" || options.output == "-" || !file_system.Exists(options.output)) return;
-  if (!file_system.Exists(input)) return;
-  const FileInfo read = file_system.Info(input);
+  if (options.output == "-" || !file_system.Exists(options.output)) return;
   const FileInfo written = file_system.Info(options.output);
-  if (read.device == written.device && read.inode == written.inode) {
-    throw UsageError("the output '" + options.output +
-                     "' is the input itself, which is never replaced: give another output file");
+  std::vector<std::string> inputs = options.source.paths;
+  if (inputs.empty()) inputs.push_back(options.source.input.path);
+  for (const std::string& input : inputs) {
+    if (input == "-" || !file_system.Exists(input)) continue;
+    const FileInfo read = file_system.Info(input);
+    if (read.device == written.device && read.inode == written.inode) {
+      throw UsageError("the output '" + options.output +
+                       "' is the input itself, which is never replaced: give another output file");
+    }
   }
 }
 
 void CheckHeader(const JobOptions& options, const Task& task, const Source& source) {
-  if (source.format() == Format::kJsonl) return;  // each row has its own names
-  if (source.columns().size() == 0) return;       // an empty file, without rows and without names
+  if (!source.knows_columns()) return;       // each row has its own names
+  if (source.columns().size() == 0) return;  // an empty file, without rows and without names
   CheckNames(options, task, source.columns());
 }
 

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "base/check.h"
+#include "data/parquet_sink.h"
 #include "engine/job_tuning.h"
 #include "engine/machine_entries.h"
 #include "engine/model_unit.h"
@@ -505,17 +506,19 @@ void JobRun::ReportProgress(JobProgress::Stage stage) {
 void JobRun::OpenOutput(ByteSink& bytes) {
   source_->Rewind();
   OutputSchema schema = ResolveOutputSchema(source_->columns().names(), task_.columns());
+  schema.task_kinds = task_.column_kinds();
   report_.renamed_columns = schema.renames;
   const Compression compression = CompressionFromPath(options_.output);
   if (compression != Compression::kNone) compressor_ = MakeCompressor(compression, bytes);
   if (options_.output == "-" && context_.make_sink) {
     output_sink_ = context_.make_sink(std::move(schema));
+  } else if (output_format_ == Format::kParquet) {
+    output_sink_ = MakeParquetSink(OpenParquet(*context_.file_system, options_.source),
+                                   std::move(schema), bytes);
   } else {
-    output_sink_ = MakeSink({.format = output_format_,
-                             .write_header = true,
-                             .csv_safe = options_.csv_safe,
-                             .answer_column = 0},
-                            std::move(schema), compressor_ != nullptr ? *compressor_ : bytes);
+    output_sink_ =
+        MakeSink({.format = output_format_, .csv_safe = options_.csv_safe, .answer_column = 0},
+                 std::move(schema), compressor_ != nullptr ? *compressor_ : bytes);
   }
   renderer_ = std::make_unique<Renderer>(*source_, *output_sink_, task_, *plan_, *results_,
                                          options_.gold_column);

@@ -150,6 +150,11 @@ MergeReport MergeShards(FileSystem& file_system, const MergeOptions& options) {
   });
   CheckTogether(parts);
   const Format format = RequireFormat(parts.front().path);
+  if (format == Format::kParquet) {
+    throw UsageError(
+        "merge joins no Parquet files: keep the shards in a folder, which readers take as one "
+        "table, or write them as .jsonl or .csv");
+  }
   const Format output_format = FormatFromPath(options.output).value_or(format);
   if (format != output_format) {
     throw UsageError("merge: the shards are " + std::string(FormatName(format)) +

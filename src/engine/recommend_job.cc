@@ -26,7 +26,10 @@ using Json = nlohmann::ordered_json;
 // Users that are scored before their rows are written: what a run holds of its output.
 constexpr size_t kBlockUsers = 1024;
 constexpr size_t kUsersPerTask = 8;
-constexpr size_t kItemColumn = 2;  // of Columns(): what an output of plain text has
+// Of Columns(); the item is what an output of plain text has.
+constexpr size_t kRankColumn = 1;
+constexpr size_t kItemColumn = 2;
+constexpr size_t kScoreColumn = 4;
 
 const std::vector<std::string>& Columns() {
   static const std::vector<std::string> columns = {"user",  "rank",  "item",   "title",
@@ -232,6 +235,9 @@ class Job {
     sink_options.answer_column = kItemColumn;
     ByteSink& bytes = is_file ? part->sink() : standard_output;
     OutputSchema schema = ResolveOutputSchema({}, Columns());
+    schema.task_kinds.assign(Columns().size(), CellKind::kText);
+    schema.task_kinds[kRankColumn] = CellKind::kInteger;
+    schema.task_kinds[kScoreColumn] = CellKind::kNumber;
     sink_ = !is_file && context_.make_sink ? context_.make_sink(std::move(schema))
                                            : MakeSink(sink_options, std::move(schema), bytes);
     record_.format = Format::kCsv;
@@ -435,7 +441,7 @@ class Job {
     run.wall_seconds = wall_seconds;
     if (report_.first_invalid_rating) {
       const RowProblem& problem = *report_.first_invalid_rating;
-      run.first_failure = {problem.row, problem.line, problem.what};
+      run.first_failure = {problem.row, problem.line, problem.what, ""};
     }
     if (gold_.count() > 0) {
       run.gold_measure = {

@@ -94,7 +94,8 @@ void Renderer::WriteRow() {
   const bool failed = result.status == RowStatus::kInvalid || result.status == RowStatus::kError;
   if (failed) CountFailure(result);
   if (failed && !counts_.first_failure) {
-    counts_.first_failure = {row, record_.line, result.error};
+    counts_.first_failure = {row, record_.line, result.error,
+                             record_.file != nullptr ? *record_.file : ""};
   }
   if (counts_.gold) CountGold(answer);
   if (counts_.measure != nullptr) counts_.measure->Add(record_, cells_);

@@ -42,6 +42,9 @@ class FinishedOutput {
                        "of a job that has finished");
     }
     const std::string& input = options.source.input.path;
+    if (!options.source.paths.empty()) {
+      throw UsageError("this works on the output of one data file, and the input is several");
+    }
     if (!IsFileList(options) &&
         (input == "-" || file_system.Info(input).kind != FileInfo::Kind::kRegular)) {
       throw UsageError("rows of standard input or a pipe are gone: give the data set as a file");
@@ -54,6 +57,11 @@ class FinishedOutput {
     if (!run_.is_object()) throw DataError("'" + report + "' is no report of a run");
     source_.input.path = path_;
     source_.format = options.output_format ? *options.output_format : RequireFormat(path_);
+    if (IsParquet(source_)) {
+      throw UsageError("'" + path_ +
+                       "': rows of a Parquet file cannot be taken out and put back; for this, "
+                       "write the output as .jsonl or .csv");
+    }
     const bool renamed = run_.contains("renamed_columns");
     if (renamed && run_["renamed_columns"].contains("status") &&
         run_["renamed_columns"]["status"].is_string()) {
@@ -97,9 +105,8 @@ RunReport RunRows(const JobOptions& options, const JobModel& model, Task& task,
                   const std::string& folder, Format format, std::string& output) {
   FileSystem& file_system = *context.file_system;
   JobOptions some = options;
-  const Format input_format = IsFileList(options)     ? Format::kJsonl
-                              : options.source.format ? *options.source.format
-                                                      : RequireFormat(options.source.input.path);
+  const SourceOptions source = AsText(file_system, options.source);
+  const Format input_format = *source.format;
   some.source.format = input_format;
   some.source.input.files = {};
   some.source.input.path = folder + "/rows" + Suffix(input_format);
@@ -107,8 +114,8 @@ RunReport RunRows(const JobOptions& options, const JobModel& model, Task& task,
   some.output_format = format;
   some.limit.reset();
   some.id_column.reset();
-  const RecordSpans spans(file_system, options.source, folder, {});
-  const std::unique_ptr<InputStream> stream = InputStream::Open(file_system, options.source.input);
+  const RecordSpans spans(file_system, source, folder, {});
+  const std::unique_ptr<InputStream> stream = InputStream::Open(file_system, source.input);
   const std::unique_ptr<File> file = file_system.Open(some.source.input.path, OpenMode::kTruncate);
   FileByteSink sink(*file);
   if (spans.num_rows() > 0) CopyBytes(*stream, 0, spans.HeaderEnd(), &sink);

@@ -150,6 +150,7 @@ std::string RunReport::ToJson() const {
     json["first_failure"] = {{"row", first_failure->row},
                              {"line", first_failure->line},
                              {"error", first_failure->error}};
+    if (!first_failure->file.empty()) json["first_failure"]["file"] = first_failure->file;
   }
   for (const auto& [name, count] : prep.Items()) json["preprocessing"][name] = count;
   if (redacts) {

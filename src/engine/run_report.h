@@ -24,6 +24,7 @@ struct RowFailure {
   uint64_t row = 0;   // from 0
   uint64_t line = 0;  // of the file, from 1
   std::string error;
+  std::string file;  // empty where the input is one file
 };
 
 // How many rows failed in one way. Numbers in the text are N, so that "4812 tokens" and "4813

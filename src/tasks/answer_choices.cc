@@ -195,6 +195,12 @@ std::optional<size_t> ChoiceTask::GoldLabel(const Record& record, std::string_vi
   return {};
 }
 
+std::vector<CellKind> ChoiceTask::column_kinds() const {
+  std::vector<CellKind> kinds = {CellKind::kText, CellKind::kNumber};
+  if (options_.log_probs) kinds.push_back(CellKind::kFloats);
+  return kinds;
+}
+
 void ChoiceTask::OutputRow(const RowAnswer& row, std::vector<Cell>& cells) const {
   cells.assign(columns_.size(), std::monostate());
   if (!IsAnswered(row)) return;

@@ -47,6 +47,7 @@ class ChoiceTask final : public Task {
   const DecodeSpec& decode_spec() const override { return decode_spec_; }
   size_t max_prompt_tokens() const override { return rows_.max_prompt_tokens(); }
   const std::vector<std::string>& columns() const override { return columns_; }
+  std::vector<CellKind> column_kinds() const override;
   void OutputRow(const RowAnswer& row, std::vector<Cell>& cells) const override;
   // The names of the choices' columns.
   std::span<const std::string> labels() const override { return options_.choice_columns; }

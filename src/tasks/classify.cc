@@ -113,6 +113,13 @@ std::optional<size_t> ClassifyTask::PredictedLabel(const RowResult& result) cons
   return IndexOfLargest(NormalisedScores(result));
 }
 
+std::vector<CellKind> ClassifyTask::column_kinds() const {
+  std::vector<CellKind> kinds(columns_.size(), CellKind::kNumber);
+  kinds.front() = CellKind::kText;
+  if (options_.log_probs) kinds.back() = CellKind::kFloats;
+  return kinds;
+}
+
 void ClassifyTask::Output(const RowResult& result, std::vector<Cell>& cells) const {
   cells.assign(columns_.size(), std::monostate());
   if (!HasAnswer(result)) return;

@@ -33,6 +33,7 @@ class EmbedTask final : public OneInputTask {
   const DecodeSpec& decode_spec() const override { return decode_spec_; }
   size_t max_prompt_tokens() const override { return rows_.max_prompt_tokens(); }
   const std::vector<std::string>& columns() const override { return columns_; }
+  std::vector<CellKind> column_kinds() const override { return {CellKind::kFloats}; }
   void Output(const RowResult& result, std::vector<Cell>& cells) const override;
   std::vector<std::pair<std::string, std::string>> FingerprintEntries() const override;
 

@@ -202,6 +202,12 @@ std::vector<double> EncoderClassifyTask::LabelScores(const RowResult& result) co
   return result.decoded.label_log_probs;
 }
 
+std::vector<CellKind> EncoderClassifyTask::column_kinds() const {
+  std::vector<CellKind> kinds(columns_.size(), CellKind::kNumber);
+  kinds.front() = CellKind::kText;
+  return kinds;
+}
+
 void EncoderClassifyTask::Output(const RowResult& result, std::vector<Cell>& cells) const {
   cells.assign(columns_.size(), std::monostate());
   if (!HasAnswer(result)) return;

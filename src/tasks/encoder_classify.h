@@ -61,6 +61,7 @@ class EncoderClassifyTask final : public LabelTask {
   const DecodeSpec& decode_spec() const override { return decode_spec_; }
   size_t max_prompt_tokens() const override { return rows_.max_prompt_tokens(); }
   const std::vector<std::string>& columns() const override { return columns_; }
+  std::vector<CellKind> column_kinds() const override;
   void Output(const RowResult& result, std::vector<Cell>& cells) const override;
   std::span<const std::string> labels() const override { return label_names_; }
   std::optional<size_t> PredictedLabel(const RowResult& result) const override;

@@ -113,6 +113,12 @@ Explanation ExplainTask::Explain(const RowAnswer& row) const {
   return explanation;
 }
 
+std::vector<CellKind> ExplainTask::column_kinds() const {
+  std::vector<CellKind> kinds = task_->column_kinds();
+  kinds.push_back(CellKind::kText);
+  return kinds;
+}
+
 void ExplainTask::OutputRow(const RowAnswer& row, std::vector<Cell>& cells) const {
   if (!IsAnswered(row)) {
     cells.assign(columns_.size(), std::monostate());

@@ -57,6 +57,7 @@ class ExplainTask final : public Task {
   const DecodeSpec& decode_spec() const override { return task_->decode_spec(); }
   size_t max_prompt_tokens() const override { return task_->max_prompt_tokens(); }
   const std::vector<std::string>& columns() const override { return columns_; }
+  std::vector<CellKind> column_kinds() const override;
   void OutputRow(const RowAnswer& row, std::vector<Cell>& cells) const override;
   std::span<const std::string> labels() const override { return task_->labels(); }
   std::optional<size_t> PredictedLabelOf(const RowAnswer& row) const override {

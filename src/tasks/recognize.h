@@ -39,6 +39,9 @@ class RecognizeTask final : public OneInputTask {
   const DecodeSpec& decode_spec() const override { return decode_spec_; }
   size_t max_prompt_tokens() const override { return 1; }
   const std::vector<std::string>& columns() const override { return columns_; }
+  std::vector<CellKind> column_kinds() const override {
+    return {CellKind::kText, CellKind::kNumber, CellKind::kText};
+  }
   void Output(const RowResult& result, std::vector<Cell>& cells) const override;
   // Two classes of one name are one label, the lower of them.
   std::span<const std::string> labels() const override { return labels_; }

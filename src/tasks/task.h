@@ -119,6 +119,10 @@ class Task {
 
   // The names of the columns that the task adds.
   virtual const std::vector<std::string>& columns() const = 0;
+  // What their cells are, for output with types: [columns()].
+  virtual std::vector<CellKind> column_kinds() const {
+    return std::vector<CellKind>(columns().size(), CellKind::kText);
+  }
   // One cell for each of columns(); nulls where the row has no answer. `cells` is overwritten.
   virtual void OutputRow(const RowAnswer& row, std::vector<Cell>& cells) const = 0;
 

@@ -142,9 +142,8 @@ class FormatsTest(ProgramTest):
         self.assertEqual(read_jsonl(self.path("out2.jsonl"))[0]["status"], "ok")
 
     def test_formats_that_are_not_read_are_named(self):
-        self.write("in.parquet", b"PAR1")
-        self.assertIn("Parquet", self.sentiment("in.parquet", "o.csv", expect=USAGE).stderr)
-        self.assertIn("Parquet", self.sentiment("in.csv", "o.parquet", expect=USAGE).stderr)
+        self.write("hidden.csv", b"PAR1\x15\x04\x15\x00PAR1")
+        self.assertIn("Parquet", self.sentiment("hidden.csv", "o.csv", expect=DATA).stderr)
         self.write("wide.csv", "text\na\n".encode("utf-16"))
         self.assertIn("UTF-16", self.sentiment("wide.csv", "o.csv", expect=DATA).stderr)
         self.write("in.unknown", "x")

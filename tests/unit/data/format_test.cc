@@ -19,6 +19,7 @@ TEST(FormatTest, ComesFromTheName) {
   EXPECT_EQ(FormatFromPath("a.csv.gz"), Format::kCsv);
   EXPECT_EQ(FormatFromPath("a.txt.zst"), Format::kText);
   EXPECT_EQ(FormatFromPath("a.tab"), Format::kTsv);
+  EXPECT_EQ(FormatFromPath("a.Parquet"), Format::kParquet);
   EXPECT_EQ(FormatFromPath("-"), std::nullopt);
   EXPECT_EQ(FormatFromPath("dir.csv/file"), std::nullopt);
   EXPECT_EQ(FormatFromPath("csv"), std::nullopt);
@@ -33,7 +34,8 @@ TEST(FormatTest, CompressionComesFromTheLastSuffix) {
 TEST(FormatTest, RefusalsSayTheWayOut) {
   using testing::ErrorText;
   EXPECT_THAT(ErrorText<UsageError>([] { FormatFromPath("a.json"); }), HasSubstr("jq -c"));
-  EXPECT_THAT(ErrorText<UsageError>([] { FormatFromPath("a.parquet"); }), HasSubstr("Parquet"));
+  EXPECT_THAT(ErrorText<UsageError>([] { FormatFromPath("a.parquet.gz"); }),
+              HasSubstr("compressed within"));
   EXPECT_THAT(ErrorText<UsageError>([] { RequireFormat("-"); }),
               AllOf(HasSubstr("standard input"), HasSubstr("--format")));
   EXPECT_THAT(ErrorText<UsageError>([] { RequireFormat("flores.en"); }), HasSubstr("flores.en"));
