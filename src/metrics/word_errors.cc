@@ -10,6 +10,7 @@
 
 #include "base/check.h"
 #include "data/utf8.h"
+#include "metrics/english_text.h"
 
 namespace rowmill {
 namespace {
@@ -108,31 +109,43 @@ uint64_t Distance(const std::vector<uint32_t>& a, const std::vector<uint32_t>& b
 
 }  // namespace
 
-std::string NormalizeTranscript(std::string_view text) {
+std::string LowerWithoutBrackets(std::string_view text) {
   std::string out = Lowered(text);
   out = WithoutBrackets(out, "<[", ">]", Empty::kGoes);
-  out = WithoutBrackets(out, "(", ")", Empty::kStays);
-  out = Nfkc(out);
+  return WithoutBrackets(out, "(", ")", Empty::kStays);
+}
+
+std::string NormalizeTranscript(std::string_view text) {
+  const std::string out = Nfkc(LowerWithoutBrackets(text));
   std::string spaced;
   for (size_t at = 0; at < out.size();) {
     const char32_t character = NextCharacter(out, at);
     AppendCharacter(IsMarkSymbolOrPunctuation(character) ? U' ' : character, spaced);
   }
-  out.clear();
+  std::string words;
   for (const std::string& word : WordsOf(Lowered(spaced))) {
-    if (!out.empty()) out += ' ';
-    out += word;
+    if (!words.empty()) words += ' ';
+    words += word;
   }
-  return out;
+  return words;
 }
 
 void WordErrors::Add(std::string_view answer, std::string_view gold) {
-  const bool is_normalized = form_ == TextForm::kNormalized;
+  const auto formed = [&](std::string_view text) {
+    switch (form_) {
+      case TextForm::kNormalized:
+        return NormalizeTranscript(text);
+      case TextForm::kEnglish:
+        return NormalizeEnglish(text);
+      case TextForm::kAsIs:
+        break;
+    }
+    return std::string(text);
+  };
   std::unordered_map<std::string, uint32_t> numbers;
   const auto numbered = [&](std::string_view text) {
     std::vector<uint32_t> out;
-    for (std::string& word :
-         WordsOf(is_normalized ? NormalizeTranscript(text) : std::string(text))) {
+    for (std::string& word : WordsOf(formed(text))) {
       const auto next = static_cast<uint32_t>(numbers.size());
       out.push_back(numbers.try_emplace(std::move(word), next).first->second);
     }

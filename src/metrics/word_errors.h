@@ -16,9 +16,13 @@ namespace rowmill {
 // punctuation become spaces; one space between words. `text` is valid UTF-8.
 std::string NormalizeTranscript(std::string_view text);
 
+// The same to begin with, and no more than the case and the brackets.
+std::string LowerWithoutBrackets(std::string_view text);
+
 class WordErrors {
  public:
-  enum class TextForm : uint8_t { kAsIs, kNormalized };
+  // kEnglish: as metrics/english_text.h says.
+  enum class TextForm : uint8_t { kAsIs, kNormalized, kEnglish };
 
   explicit WordErrors(TextForm form) : form_(form) {}
   // Counts only: the order of rows does not matter, and memory does not grow with them.

@@ -69,11 +69,17 @@ class TranscriptMeasure final : public GoldMeasure {
     const std::string_view answer = text != nullptr ? std::string_view(*text) : "";
     as_is_.Add(answer, gold->text);
     normalized_.Add(answer, gold->text);
+    const auto* language = cells.size() > 1 ? std::get_if<std::string>(&cells[1]) : nullptr;
+    if (language != nullptr && *language == "en") english_.Add(answer, gold->text);
     ++num_rows_;
   }
   std::vector<std::pair<std::string, double>> Values() const override {
     if (num_rows_ == 0) return {};
-    return {{"wer", as_is_.Rate()}, {"wer_normalized", normalized_.Rate()}};
+    std::vector<std::pair<std::string, double>> values = {{"wer", as_is_.Rate()},
+                                                          {"wer_normalized", normalized_.Rate()}};
+    // Where English was spoken or found: of those rows alone.
+    if (english_.words() > 0) values.emplace_back("wer_english", english_.Rate());
+    return values;
   }
   uint64_t num_rows() const override { return num_rows_; }
 
@@ -81,6 +87,7 @@ class TranscriptMeasure final : public GoldMeasure {
   std::string column_;
   WordErrors as_is_{WordErrors::TextForm::kAsIs};
   WordErrors normalized_{WordErrors::TextForm::kNormalized};
+  WordErrors english_{WordErrors::TextForm::kEnglish};
   uint64_t num_rows_ = 0;
 };
 
