@@ -8,11 +8,11 @@ rowmill_root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 
 # What building the program takes, and what the tests take on top: GoogleTest, a second compiler with its
 # sanitizers, the oracle of the splitters, the formatter, the injection of system call faults, the oracle of
-# compression, what fetches models.
+# compression, what fetches models, the decoders of FLAC, MP3 and Ogg.
 rowmill_packages=(g++ cmake ninja-build pkg-config nlohmann-json3-dev libcli11-dev libfmt-dev libzstd-dev
     zlib1g-dev libutf8proc-dev libre2-dev libjpeg-dev libpng-dev libwebp-dev)
 rowmill_test_packages=(libgtest-dev libgmock-dev libpcre2-dev libbenchmark-dev clang-19 libclang-rt-19-dev
-    clang-format-19 strace zstd libcurl4 python3 python3-dev parallel)
+    clang-format-19 strace zstd libcurl4 libsndfile1 python3 python3-dev parallel)
 # What building the Python module and testing the package take, and the package on Ray, in virtual
 # environments of their own.
 rowmill_python_packages=(nanobind pyarrow pandas polars duckdb datasets matplotlib nbclient nbformat ipykernel)
