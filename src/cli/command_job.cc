@@ -207,22 +207,6 @@ ModelCaches::Packed ToPackedChoice(const JobFlags& flags) {
                         {{"auto", Packed::kAuto}, {"on", Packed::kOn}, {"off", Packed::kOff}});
 }
 
-// The recipe's name and version: part of every job's fingerprint, so it changes whenever bits
-// would.
-std::string NumericsName(Numerics numerics) {
-  switch (numerics) {
-    case Numerics::kF32:
-      return "f32/2";
-    case Numerics::kInt8:
-      return "int8/2";
-    case Numerics::kInt16:
-      return "block16-f32/1";
-    case Numerics::kAuto:
-      break;
-  }
-  return "block8-f32/1";
-}
-
 // Of a job that had finished before there is no more than what it left.
 void WriteJobReport(Caller& caller, const JobFlags& flags, const RunReport& report,
                     const RowSelection& selection) {
@@ -257,6 +241,20 @@ std::shared_ptr<const LoadedModel> LoadModelFor(Caller& caller, const JobFlags& 
   const kernels::KernelTable& kernels = kernels::SelectTable(DetectCpuFeatures(), flags.isa);
   return caller.Load({reference, ToLoadOptions(flags, kernels), ToPackedChoice(flags)},
                      file_system);
+}
+
+std::string NumericsName(Numerics numerics) {
+  switch (numerics) {
+    case Numerics::kF32:
+      return "f32/2";
+    case Numerics::kInt8:
+      return "int8/2";
+    case Numerics::kInt16:
+      return "block16-f32/1";
+    case Numerics::kAuto:
+      break;
+  }
+  return "block8-f32/1";
 }
 
 std::string CollectionText(const char* name, const TextCollection& texts, const std::string& path) {

@@ -24,6 +24,10 @@ std::shared_ptr<const LoadedModel> LoadModelFor(Caller& caller, const JobFlags& 
                                                 const std::string& reference,
                                                 FileSystem& file_system);
 
+// The recipe's name and version: part of every job's fingerprint, so it changes whenever bits
+// would.
+std::string NumericsName(Numerics numerics);
+
 // One line about a file whose texts a task holds.
 std::string CollectionText(const char* name, const TextCollection& texts, const std::string& path);
 
