@@ -33,6 +33,8 @@ struct RecommendFlags {
   std::string items;
   std::string item_text;
   std::string item_title;
+  std::string rerank;
+  uint32_t rerank_users = 200;
   std::string users;
   uint32_t num_new = 0;
   bool keep_seen = false;
@@ -68,6 +70,11 @@ struct RecommendFlags {
     AddModelReference(app, job.model, job.offline);
     AddFlag(app, "--new", num_new,
             "of the -k places, so many for items that nobody has rated; needs an encoder");
+    AddFlag(app, "--rerank", rerank,
+            "a language model that has the titles of the 50 best looked at again, such as smollm2")
+        ->type_name("REF");
+    AddFlag(app, "--rerank-users", rerank_users,
+            "users on whom its weight is chosen, and with --evaluate judged (default: 200)");
     app.option_defaults()->group("Recommendations");
     AddFlag(app, "-k,--count", count, "recommendations per user (default: 10)")->type_name("N");
     AddFlag(app, "--users", users,
@@ -116,8 +123,10 @@ struct RecommendFlags {
       options.evaluation = {.k = count,
                             .num_negatives = InRange("--negatives", negatives, 1'000'000),
                             .num_draws = InRange("--draws", draws, 1000),
-                            .seed = job.seed};
+                            .seed = job.seed,
+                            .rerank_users = rerank_users};
     }
+    options.rerank_users = InRange("--rerank-users", rerank_users, 1'000'000);
     options.num_units = shared.num_units;
     return options;
   }
@@ -159,6 +168,9 @@ struct RecommendFlags {
       throw UsageError(
           "--item-text, --item-title and --model are about --items, which is not given");
     }
+    if (items.empty() && !rerank.empty()) {
+      throw UsageError("--rerank reads the titles of --items, which is not given");
+    }
     if (num_new > 0 && job.model.empty()) {
       throw UsageError("--new needs vectors of the items: give --items and --model minilm");
     }
@@ -182,6 +194,10 @@ std::string EvaluationText(const Evaluation& evaluation) {
     text += fmt::format("{:<14}{:>12.4f}{:>12.4f}{:>12.4f}{:>12.4f}\n", model.model,
                         model.sampled.hit_rate, model.sampled.ndcg, model.full.hit_rate,
                         model.full.ndcg);
+  }
+  if (evaluation.num_reranked > 0) {
+    text += fmt::format("* {} of the users, evenly spread; weight of titles {:.1f}\n",
+                        evaluation.num_reranked, evaluation.mixture.rerank.value_or(0.0f));
   }
   if (evaluation.mean_rmse > 0.0) {
     text += fmt::format("\nRMSE of the ratings taken off: {:.4f} by factors, {:.4f} by the mean\n",
@@ -268,6 +284,29 @@ ContentModel ToContentModel(const LoadedModel& loaded) {
   return content;
 }
 
+// The language model of --rerank, which outlives what is returned.
+TitleModel ToTitleModel(const LoadedModel& loaded, const RecommendFlags& flags,
+                        const RecommendContext& context) {
+  if (loaded.decoder == nullptr) {
+    throw UsageError("--rerank takes a language model, such as smollm2; this model is none");
+  }
+  const JobOptions shared = ToJobOptions(flags.job, DetectCpuTopology());
+  TitleModel titles;
+  titles.model.model = loaded.Any();
+  titles.model.kernels = context.kernels;
+  titles.model.reference = loaded.reference;
+  titles.model.sha256 = loaded.sha256;
+  titles.model.numerics = NumericsName(loaded.numerics);
+  titles.text = loaded.ForTasks();
+  titles.work.num_units = shared.num_units;
+  titles.work.threads_per_unit = shared.threads_per_unit;
+  titles.work.unit = shared.unit;
+  titles.work.memory_bytes = shared.memory_bytes;
+  titles.context.file_system = context.file_system;
+  titles.context.stop = context.stop;
+  return titles;
+}
+
 ExitCode RunRecommend(Caller& caller, const RecommendFlags& flags, Purpose purpose) {
   const kernels::KernelTable& kernels = kernels::SelectTable(DetectCpuFeatures(), flags.job.isa);
   RecommendJobOptions options = flags.ToOptions(DetectCpuTopology());
@@ -290,6 +329,13 @@ ExitCode RunRecommend(Caller& caller, const RecommendFlags& flags, Purpose purpo
       loaded = LoadModelFor(caller, flags.job, flags.job.model, *file_system);
       content = ToContentModel(*loaded);
       context.content = &content;
+    }
+    std::shared_ptr<const LoadedModel> reader;
+    TitleModel titles;
+    if (!flags.rerank.empty()) {
+      reader = LoadModelFor(caller, flags.job, flags.rerank, *file_system);
+      titles = ToTitleModel(*reader, flags, context);
+      context.titles = &titles;
     }
     const RecommendReport report = RunRecommendJob(options, context);
     caller.EndProgress();

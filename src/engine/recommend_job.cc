@@ -70,6 +70,11 @@ Fingerprint MakeFingerprint(const RecommendJobOptions& options, const RecommendC
   fingerprint.Add("engine", ROWMILL_VERSION);
   fingerprint.Add("task", "recommend");
   fingerprint.Add("model", context.content != nullptr ? context.content->sha256 : "");
+  if (context.titles != nullptr) {
+    fingerprint.Add("rerank.model", context.titles->model.sha256);
+    fingerprint.Add("rerank.numerics", context.titles->model.numerics);
+    fingerprint.Add("rerank.users", std::to_string(options.rerank_users));
+  }
   for (const auto& [name, value] : OptionEntries(options)) fingerprint.Add(name, value);
   AddSource(fingerprint, "ratings", *context.file_system, options.ratings);
   if (options.items) AddSource(fingerprint, "items", *context.file_system, *options.items);
@@ -183,9 +188,22 @@ class Job {
     data_.kernels = context_.kernels;
     data_.team = &team_;
     data_.stop_requested = limits_.stop_requested;
-    if (options_.evaluation) report_.evaluation = Evaluate(data_, *options_.evaluation);
+    if (context_.titles != nullptr) {
+      reranker_.emplace(*context_.titles, texts_.titles);
+      score_titles_ = [this](std::span<const RerankQuestion> questions) {
+        return reranker_->Score(questions);
+      };
+    }
+    const ScoreTitles* score_titles = reranker_ ? &score_titles_ : nullptr;
+    if (options_.evaluation) {
+      report_.evaluation = Evaluate(data_, *options_.evaluation, score_titles);
+    }
     if (!options_.output.empty()) {
       report_.mixture = ChooseMixture(data_);
+      if (reranker_) {
+        report_.mixture->rerank =
+            ChooseRerankWeight(data_, *report_.mixture, score_titles_, options_.rerank_users);
+      }
       recommender_.emplace(Recommender::Fit(data_, *report_.mixture));
     }
     report_.fit_seconds = SecondsSince(fit_start);
@@ -316,20 +334,51 @@ class Job {
       if (!is_new && block_[i].error.empty()) ++report_.run.duplicate_rows;
     }
     std::vector<std::vector<Recommendation>> answers(distinct.size());
+    RecommendationOptions listed = options_.recommendations;
+    if (Reranks()) listed.num_candidates = kRerankDepth + listed.num_new;
     const size_t num_tasks = (distinct.size() + kUsersPerTask - 1) / kUsersPerTask;
     team_.ParallelFor(num_tasks, [&](size_t task, size_t worker) {
       const size_t end = std::min((task + 1) * kUsersPerTask, distinct.size());
       for (size_t i = task * kUsersPerTask; i < end; ++i) {
         const Request& request = block_[distinct[i]];
         if (!request.error.empty()) continue;
-        answers[i] = Recommend(source_, request.number.value_or(0), HistoryOf(request),
-                               options_.recommendations, scratch_[worker]);
+        answers[i] = Recommend(source_, request.number.value_or(0), HistoryOf(request), listed,
+                               scratch_[worker]);
       }
     });
+    if (Reranks()) RerankBlock(distinct, answers);
     for (size_t i = 0; i < block_.size(); ++i) WriteRequest(block_[i], answers[answer_of[i]]);
     block_.clear();
     if (limits_.stop_requested()) throw StoppedError("stopped while writing; start it again");
     Report();
+  }
+
+  bool Reranks() const { return report_.mixture->rerank.value_or(0.0f) > 0.0f; }
+
+  // Titles are asked about for all users of the block at once.
+  void RerankBlock(std::span<const size_t> distinct,
+                   std::vector<std::vector<Recommendation>>& answers) {
+    std::vector<RerankQuestion> questions;
+    std::vector<size_t> places;
+    for (size_t i = 0; i < distinct.size(); ++i) {
+      const Request& request = block_[distinct[i]];
+      const std::span<const uint32_t> history = HistoryOf(request);
+      if (history.empty()) continue;
+      const size_t num_new =
+          NumNewPlaces(options_.recommendations, ratings_.interactions.num_items, answers[i]);
+      RerankQuestion question;
+      question.liked = LikedItems(history, ratings_.interactions.RatingsOf(*request.number));
+      const size_t count = std::min(kRerankDepth, answers[i].size() - num_new);
+      for (size_t j = 0; j < count; ++j) question.candidates.push_back(answers[i][j].item);
+      questions.push_back(std::move(question));
+      places.push_back(i);
+    }
+    const std::vector<std::vector<double>> scores = score_titles_(questions);
+    for (size_t i = 0; i < places.size(); ++i) {
+      std::vector<Recommendation>& list = answers[places[i]];
+      Rerank(scores[i], static_cast<double>(*report_.mixture->rerank), list);
+      KeepBest(options_.recommendations, ratings_.interactions.num_items, list);
+    }
   }
 
   void WriteRequest(const Request& request, std::span<const Recommendation> answer) {
@@ -433,6 +482,10 @@ class Job {
     run.output = options_.output;
     run.num_units = options_.num_units;
     run.options = OptionEntries(options_);
+    if (context_.titles != nullptr) {
+      run.options.emplace_back("rerank", context_.titles->model.reference);
+      run.options.emplace_back("rerank-users", std::to_string(options_.rerank_users));
+    }
     run.fingerprint = run.undivided = digest;
     run.machine = MachineEntries();
     run.computed_rows = run.rows;
@@ -461,6 +514,8 @@ class Job {
   bool has_vectors_ = false;
   RecommenderData data_;
   std::optional<Recommender> recommender_;
+  std::optional<TitleReranker> reranker_;
+  ScoreTitles score_titles_;  // by it; empty where there is none
   RecommendationSource source_;
   std::vector<RecommendScratch> scratch_;
   std::unique_ptr<Sink> sink_;

@@ -24,6 +24,7 @@
 #include "data/source.h"
 #include "engine/job.h"
 #include "engine/run_report.h"
+#include "engine/title_reranker.h"
 #include "recommend/evaluation.h"
 #include "recommend/items_reader.h"
 #include "recommend/ratings_reader.h"
@@ -47,6 +48,7 @@ struct RecommendJobOptions {
 
   RecommendationOptions recommendations;
   std::optional<EvaluationOptions> evaluation;
+  size_t rerank_users = 200;  // on which the weight of titles is chosen
   size_t num_units = 1;
 };
 
@@ -62,6 +64,7 @@ struct RecommendContext {
   FileSystem* file_system = nullptr;
   const kernels::KernelTable* kernels = nullptr;
   const ContentModel* content = nullptr;  // may be null
+  const TitleModel* titles = nullptr;     // re-ranks (recommend/rerank.h); may be null
   const std::atomic<bool>* stop = nullptr;
   std::function<void(const JobProgress&)> on_progress;
   int stdout_fd = 1;

@@ -33,6 +33,7 @@ Json EvaluationJson(const Evaluation& evaluation) {
   json["draws"] = evaluation.options.num_draws;
   json["seed"] = evaluation.options.seed;
   json["mixture"] = MixtureJson(evaluation.mixture);
+  if (evaluation.num_reranked > 0) json["rerank_users"] = evaluation.num_reranked;
   for (const ModelFigures& model : evaluation.models) {
     json["models"].push_back({{"model", model.model},
                               {"sampled", FiguresJson(model.sampled, evaluation.options.k)},

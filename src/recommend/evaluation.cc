@@ -102,6 +102,35 @@ class Judge {
   const EvaluationOptions& options_;
 };
 
+// The mixture without and with re-ranking, on some of the users.
+void JudgeRerank(const RecommenderData& data, const LastOut& held_out,
+                 const Recommender& recommender, const ScoreTitles& score_titles,
+                 Evaluation& evaluation) {
+  const std::vector<uint32_t> users = SpreadUsers(held_out, evaluation.options.rerank_users);
+  LastOut some = held_out;
+  std::fill(some.items.begin(), some.items.end(), kNoItem);
+  std::vector<size_t> place_of(held_out.items.size(), 0);
+  for (size_t i = 0; i < users.size(); ++i) {
+    some.items[users[i]] = held_out.items[users[i]];
+    place_of[users[i]] = i;
+  }
+  const RerankLists lists =
+      MakeRerankLists({&recommender, &held_out, data.team, &score_titles}, users);
+  const auto weight = static_cast<double>(*evaluation.mixture.rerank);
+  const Judge judge(data, *data.interactions, some, evaluation.options);
+  evaluation.num_reranked = users.size();
+  evaluation.models.push_back(judge.Run(
+      "rowmill *",
+      [&](size_t user, std::span<const uint32_t> history, ScoreScratch& scratch,
+          std::span<float> scores) { recommender.Score(user, history, scratch, scores); }));
+  evaluation.models.push_back(
+      judge.Run("re-ranked *", [&](size_t user, std::span<const uint32_t> history,
+                                   ScoreScratch& scratch, std::span<float> scores) {
+        recommender.Score(user, history, scratch, scores);
+        ApplyRerank(lists, place_of[user], weight, scores);
+      }));
+}
+
 void JudgeRatings(const LastOut& held_out, ThreadTeam& team, Evaluation& evaluation) {
   const std::vector<float>& ratings = held_out.rest.ratings;
   if (std::all_of(ratings.begin(), ratings.end(), [&](float r) { return r == ratings.front(); })) {
@@ -141,7 +170,8 @@ void DrawNegatives(std::vector<uint32_t>& pool, uint64_t user, uint64_t draw,
   for (size_t j = count; j-- > 0;) std::swap(pool[j], pool[picks[j]]);
 }
 
-Evaluation Evaluate(const RecommenderData& data, const EvaluationOptions& options) {
+Evaluation Evaluate(const RecommenderData& data, const EvaluationOptions& options,
+                    const ScoreTitles* score_titles) {
   const LastOut held_out = TakeLastOut(*data.interactions);
   Evaluation out;
   out.options = options;
@@ -182,6 +212,10 @@ Evaluation Evaluate(const RecommenderData& data, const EvaluationOptions& option
                                                 ScoreScratch& scratch, std::span<float> scores) {
     recommender.Score(user, history, scratch, scores);
   }));
+  if (score_titles != nullptr) {
+    out.mixture.rerank = ChooseRerankWeight(rest, out.mixture, *score_titles, options.rerank_users);
+    JudgeRerank(data, held_out, recommender, *score_titles, out);
+  }
   JudgeRatings(held_out, *data.team, out);
   return out;
 }

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "recommend/recommender.h"
+#include "recommend/rerank.h"
 
 namespace rowmill {
 
@@ -25,6 +26,7 @@ struct EvaluationOptions {
   size_t num_negatives = 100;
   size_t num_draws = 20;
   uint64_t seed = 0;
+  size_t rerank_users = 200;  // on which its weight is chosen, and for whom it is judged
 };
 
 struct RankingFigures {
@@ -44,15 +46,18 @@ struct Evaluation {
   uint64_t num_judged = 0;  // users with something to take off
   Mixture mixture;          // chosen without what is looked for
   std::vector<ModelFigures> models;
+  uint64_t num_reranked = 0;  // users that the last two of `models` are of; 0: none are
   // Of the ratings taken off, predicted by matrix factors and by the mean rating; 0 where all
   // ratings are equal.
   double rating_rmse = 0.0;
   double mean_rmse = 0.0;
 };
 
-// Popularity, neighbours, PureSVD, implicit factors, EASE without decay, the mixture. Throws
-// StoppedError; DataError where no user has two interactions.
-Evaluation Evaluate(const RecommenderData& data, const EvaluationOptions& options);
+// Popularity, neighbours, PureSVD, implicit factors, EASE without decay, the mixture; with
+// `score_titles`, which may be null, also the mixture without and with re-ranking, on
+// `rerank_users` of the users. Throws StoppedError; DataError where no user has two interactions.
+Evaluation Evaluate(const RecommenderData& data, const EvaluationOptions& options,
+                    const ScoreTitles* score_titles = nullptr);
 
 // The items of draw `draw`, at most `num_negatives`, out of `pool`, which comes back as it was.
 void DrawNegatives(std::vector<uint32_t>& pool, uint64_t user, uint64_t draw,

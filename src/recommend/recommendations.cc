@@ -4,6 +4,9 @@
 #include <cmath>
 #include <limits>
 
+#include "base/check.h"
+#include "recommend/rerank.h"
+
 namespace rowmill {
 namespace {
 
@@ -85,7 +88,8 @@ std::vector<Recommendation> Recommend(const RecommendationSource& source, size_t
     std::fill(scores.begin() + static_cast<ptrdiff_t>(source.num_taken), scores.end(), kNever);
   }
   std::vector<Recommendation> out;
-  for (const uint32_t item : BestItems(scores, options.count - fresh.size())) {
+  const size_t count = std::max(options.count, options.num_candidates);
+  for (const uint32_t item : BestItems(scores, count - fresh.size())) {
     const Basis basis = item < source.num_taken ? Basis::kHistory : Basis::kContent;
     out.push_back({item, scores[item], basis, {}});
   }
@@ -94,6 +98,38 @@ std::vector<Recommendation> Recommend(const RecommendationSource& source, size_t
     one.reasons = FindReasons(source, history, one.item, scratch.parts);
   }
   return out;
+}
+
+void Rerank(std::span<const double> title_scores, double weight,
+            std::vector<Recommendation>& list) {
+  CHECK(title_scores.size() <= list.size());
+  std::vector<float> scores;
+  for (size_t i = 0; i < title_scores.size(); ++i) scores.push_back(list[i].score);
+  const std::vector<size_t> order = RerankOrder(scores, title_scores, weight);
+  std::vector<Recommendation> sorted;
+  for (size_t rank = 0; rank < order.size(); ++rank) {
+    sorted.push_back(std::move(list[order[rank]]));
+    sorted.back().score = scores[rank];
+  }
+  std::move(sorted.begin(), sorted.end(), list.begin());
+}
+
+size_t NumNewPlaces(const RecommendationOptions& options, size_t num_taken,
+                    std::span<const Recommendation> list) {
+  size_t num_new = 0;
+  while (num_new < std::min(options.num_new, list.size()) &&
+         list[list.size() - 1 - num_new].item >= num_taken) {
+    ++num_new;
+  }
+  return num_new;
+}
+
+void KeepBest(const RecommendationOptions& options, size_t num_taken,
+              std::vector<Recommendation>& list) {
+  if (list.size() <= options.count) return;
+  const size_t num_new = NumNewPlaces(options, num_taken, list);
+  list.erase(list.begin() + static_cast<ptrdiff_t>(options.count - num_new),
+             list.end() - static_cast<ptrdiff_t>(num_new));
 }
 
 }  // namespace rowmill

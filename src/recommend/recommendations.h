@@ -19,6 +19,9 @@ struct RecommendationOptions {
   size_t count = 10;
   // Of these places the last so many go to items that nobody has taken, by their content.
   size_t num_new = 0;
+  // More than `count` where what is not by content alone will be looked at again (rerank.h): the
+  // list has so many places.
+  size_t num_candidates = 0;
   enum class Seen : uint8_t { kLeaveOut, kKeep } seen = Seen::kLeaveOut;
 };
 
@@ -61,5 +64,16 @@ std::vector<Recommendation> Recommend(const RecommendationSource& source, size_t
                                       std::span<const uint32_t> history,
                                       const RecommendationOptions& options,
                                       RecommendScratch& scratch);
+
+// Brings the first `title_scores.size()` of a list into their new order (rerank.h).
+void Rerank(std::span<const double> title_scores, double weight, std::vector<Recommendation>& list);
+
+// How many places at a list's end are for items that nobody has taken.
+size_t NumNewPlaces(const RecommendationOptions& options, size_t num_taken,
+                    std::span<const Recommendation> list);
+
+// Leaves `count` places: those for items that nobody has taken stay the last ones.
+void KeepBest(const RecommendationOptions& options, size_t num_taken,
+              std::vector<Recommendation>& list);
 
 }  // namespace rowmill

@@ -80,6 +80,9 @@ std::vector<std::pair<std::string, double>> MixtureEntries(const Mixture& mixtur
   for (const auto& [name, weight] : weights) {
     entries.emplace_back(name, std::round(static_cast<double>(weight) * 1e4) / 1e4);
   }
+  if (mixture.rerank) {
+    entries.emplace_back("rerank", std::round(static_cast<double>(*mixture.rerank) * 1e4) / 1e4);
+  }
   return entries;
 }
 

@@ -43,6 +43,7 @@ struct Mixture {
   float ratings = 0.0f;
   float popularity = 0.0f;
   float content = 0.0f;
+  std::optional<float> rerank;  // of titles (rerank.h); nothing where no model reads them
 };
 // As names and values, for reports.
 std::vector<std::pair<std::string, double>> MixtureEntries(const Mixture& mixture);

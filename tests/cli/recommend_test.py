@@ -10,7 +10,7 @@ import subprocess
 import sys
 import unittest
 
-from program import DATA, OK, PROJECT, STOPPED, USAGE, ProgramTest, read_csv, read_jsonl, read_report
+from program import DATA, OK, PROJECT, STOPPED, USAGE, ProgramTest, read_csv, read_jsonl, read_report, tiny_model
 
 ENCODER = str(PROJECT / "tests" / "data" / "encoders" / "bert")
 COLUMNS = ["user", "rank", "item", "title", "score", "basis", "because", "status", "error"]
@@ -237,6 +237,32 @@ class RecommendTest(ProgramTest):
             if row["basis"] == "content":
                 self.assertNotIn(row["item"], rated)
                 self.assertTrue(row["because"])
+
+    def test_titles_looked_at_again_by_a_language_model(self):
+        model = tiny_model("--type", "q4_1", "--dim", "64", "--ffn", "128", "--context", "1024")
+        options = ["--items", "books.csv", "-k", "60", "--rerank-users", "12", "--evaluate", "--draws", "2"]
+        shown = [self.run_loans(*options, "--rerank", model, "--units", str(units), "-o", f"{units}.jsonl").stdout
+                 for units in (1, 2)]
+        self.assertEqual(*shown)
+        self.assertEqual(self.read("1.jsonl"), self.read("2.jsonl"))
+        self.assertIn(b"re-ranked *", shown[0])
+        self.assertIn(b"* 12 of the users", shown[0])
+        report = read_report(self.path("1.jsonl"))
+        self.assertEqual([m["model"] for m in report["recommend"]["evaluation"]["models"]][-2:],
+                         ["rowmill *", "re-ranked *"])
+        self.assertEqual(report["options"]["rerank-users"], "12")
+        self.assertIn("rerank", report["recommend"]["mixture"])
+        # The list is the one without a second look, in another order; places have the same scores.
+        self.run_loans("--items", "books.csv", "-k", "60", "-o", "plain.jsonl")
+        plain, seen = read_jsonl(self.path("plain.jsonl")), read_jsonl(self.path("1.jsonl"))
+        self.assertEqual([(row["user"], row["rank"], row["score"]) for row in plain],
+                         [(row["user"], row["rank"], row["score"]) for row in seen])
+        self.assertEqual(sorted((row["user"], row["item"], str(row["because"])) for row in plain),
+                         sorted((row["user"], row["item"], str(row["because"])) for row in seen))
+        for arguments, text in [(["--rerank", model], "--items"),
+                                (["--items", "books.csv", "--rerank", ENCODER], "language model")]:
+            run = self.run_loans(*arguments, "-o", "none.jsonl", expect=USAGE)
+            self.assertIn(text, run.stderr)
 
     def test_evaluate_agrees_with_the_definition(self):
         run = self.run_loans("--evaluate", "--negatives", "12", "--draws", "5", "-k", "4")
