@@ -517,7 +517,11 @@ void AddSimilar(CLI::App& parent, Action& action, Purpose purpose) {
   auto others = std::make_shared<std::string>();
   auto count = std::make_shared<uint32_t>(5);
   flags->AddTo(*app);
-  app->get_option("INPUT")->expected(1);
+  // One file, since the second argument is another.
+  app->remove_option(app->get_option("INPUT"));
+  app->add_option("INPUT", flags->input, "the rows: one data file, or - for standard input")
+      ->required()
+      ->type_name("");
   app->add_option("others", *others, "the file to look for similar rows in")->required();
   app->add_option("-k", *count, "how many of them (default: 5)");
   app->callback([=, &action] {
