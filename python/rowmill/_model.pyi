@@ -570,6 +570,8 @@ class Model:
         model: Path | None = None,
         offline: bool | None = None,
         new: int | None = None,
+        rerank: Path | None = None,
+        rerank_users: int | None = None,
         count: int | None = None,
         users: Path | None = None,
         gold: str | None = None,

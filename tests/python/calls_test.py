@@ -55,7 +55,7 @@ class OptionsTest(package.PackageTest):
                 ("sentiment", {"text": "revew"}, ["--text", "revew"]),
                 ("sentiment", {"units": "many"}, ["--units", "many"]),
                 ("sentiment", {"units": -1}, ["--units=-1"]),
-                ("classify", {}, []),
+                ("classify", {"text": "review"}, ["--text", "review"]),
                 ("generate", {"prompt": "{{review}}", "max_tokens": "x"},
                  ["--prompt", "{{review}}", "--max-tokens", "x"])):
             with self.assertRaises(rowmill.UsageError) as raised:
@@ -254,6 +254,8 @@ class RunTest(package.PackageTest):
             def interrupt(stage, rows_done, *_):
                 if stage == "run" and rows_done > 50:
                     os.kill(os.getpid(), signal.SIGINT)
+            # Who is started in the background of a script inherits that interrupts are ignored.
+            signal.signal(signal.SIGINT, signal.default_int_handler)
             model = rowmill.Model(sys.argv[1])
             model.sentiment(rows[:3])
             threads = len(os.listdir("/proc/self/task"))
