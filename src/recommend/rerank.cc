@@ -67,8 +67,9 @@ std::vector<size_t> RerankOrder(std::span<const float> scores, std::span<const d
   for (size_t i = 0; i < values.size(); ++i) values[i] += weight * titles[i];
   std::vector<size_t> order(scores.size());
   std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](size_t a, size_t b) { return values[a] > values[b]; });
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    return values[a] != values[b] ? values[a] > values[b] : a < b;
+  });
   return order;
 }
 
