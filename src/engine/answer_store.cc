@@ -10,6 +10,7 @@
 
 #include "base/check.h"
 #include "base/error.h"
+#include "base/little_endian.h"
 
 namespace rowmill {
 namespace {
@@ -29,19 +30,10 @@ constexpr size_t kSummedHeaderBytes = 40;
 constexpr size_t kReadBytes = size_t{1} << 20;
 constexpr size_t kWriteBytes = size_t{1} << 20;
 
-void PutU32(std::span<std::byte> out, size_t offset, uint32_t value) {
-  for (size_t i = 0; i < 4; ++i) out[offset + i] = static_cast<std::byte>(value >> (8 * i));
-}
-
-uint32_t GetU32(std::span<const std::byte> bytes, size_t offset) {
-  uint32_t value = 0;
-  for (size_t i = 0; i < 4; ++i) value |= static_cast<uint32_t>(bytes[offset + i]) << (8 * i);
-  return value;
-}
-
 bool IsWholeHeader(std::span<const std::byte> header) {
-  return Crc32c(header.first(kSummedHeaderBytes)) == GetU32(header, kHeaderCrcOffset) &&
-         GetU32(header, kHeaderCrcOffset + 4) == 0;
+  return Crc32c(header.first(kSummedHeaderBytes)) ==
+             LoadLittle32(header.subspan(kHeaderCrcOffset)) &&
+         LoadLittle32(header.subspan(kHeaderCrcOffset + 4)) == 0;
 }
 
 // Where a key's probe sequence begins; a SHA-256 is as good as random.
@@ -106,7 +98,7 @@ void AnswerStore::ReadKeys(uint32_t file) {
         std::span<const std::byte>(buffer).subspan(static_cast<size_t>(offset - buffer_begin));
     const bool is_whole = offset + kHeaderBytes <= buffer_begin + buffered &&
                           IsWholeHeader(header.first(kHeaderBytes));
-    if (!is_whole || GetU32(header, 0) > size - offset - kHeaderBytes) {
+    if (!is_whole || LoadLittle32(header) > size - offset - kHeaderBytes) {
       ++num_damaged_;
       return;
     }
@@ -114,7 +106,7 @@ void AnswerStore::ReadKeys(uint32_t file) {
     std::memcpy(entry.key_begin.data(), header.data() + kKeyOffset, entry.key_begin.size());
     entry.offset = offset;
     entry.file = file;
-    entry.value_bytes = GetU32(header, 0);
+    entry.value_bytes = LoadLittle32(header);
     entries_.push_back(entry);
     offset += kHeaderBytes + entry.value_bytes;
   }
@@ -144,9 +136,9 @@ bool AnswerStore::ReadValue(const Entry& entry, const AnswerKey* key) {
     return false;
   }
   const std::span<const std::byte> record = record_;
-  const bool is_whole = IsWholeHeader(record.first(kHeaderBytes)) &&
-                        GetU32(record, 0) == entry.value_bytes &&
-                        Crc32c(record.subspan(kHeaderBytes)) == GetU32(record, kValueCrcOffset);
+  const bool is_whole =
+      IsWholeHeader(record.first(kHeaderBytes)) && LoadLittle32(record) == entry.value_bytes &&
+      Crc32c(record.subspan(kHeaderBytes)) == LoadLittle32(record.subspan(kValueCrcOffset));
   if (!is_whole) {
     ++num_damaged_;
     return false;
@@ -189,12 +181,13 @@ void AnswerStore::Writer::AddRecord(const AnswerKey& key, std::span<const std::b
     file_ = store_.file_system_.Open(part_path_, OpenMode::kCreateNew);
     Write(AsBytes(kMagic));
   }
-  std::array<std::byte, kHeaderBytes> header{};
-  PutU32(header, 0, static_cast<uint32_t>(value.size()));
-  std::memcpy(header.data() + kKeyOffset, key.data(), key.size());
-  PutU32(header, kValueCrcOffset, Crc32c(value));
-  PutU32(header, kHeaderCrcOffset,
-         Crc32c(std::span<const std::byte>(header).first(kSummedHeaderBytes)));
+  std::vector<std::byte> header;
+  AppendLittle32(header, static_cast<uint32_t>(value.size()));
+  const std::span<const std::byte> key_bytes = std::as_bytes(std::span(key));
+  header.insert(header.end(), key_bytes.begin(), key_bytes.end());
+  AppendLittle32(header, Crc32c(value));
+  AppendLittle32(header, Crc32c(header));
+  AppendLittle32(header, 0);
   Write(header);
   Write(value);
 }

@@ -8,6 +8,7 @@
 #include "base/checked.h"
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/little_endian.h"
 
 namespace rowmill {
 namespace {

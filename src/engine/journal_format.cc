@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/hash.h"
+#include "base/little_endian.h"
 
 namespace rowmill {
 namespace {
@@ -12,25 +13,6 @@ namespace {
 constexpr std::string_view kMagic = "RMJOURNL";
 
 }  // namespace
-
-uint64_t LoadLittle64(std::span<const std::byte> bytes) {
-  return LoadLittle32(bytes.first(4)) | static_cast<uint64_t>(LoadLittle32(bytes.subspan(4, 4)))
-                                            << 32;
-}
-
-uint32_t LoadLittle32(std::span<const std::byte> bytes) {
-  uint32_t value = 0;
-  for (size_t i = 0; i < 4; ++i) value |= static_cast<uint32_t>(bytes[i]) << (8 * i);
-  return value;
-}
-
-void AppendLittle64(std::vector<std::byte>& out, uint64_t value) {
-  for (int shift = 0; shift < 64; shift += 8) out.push_back(static_cast<std::byte>(value >> shift));
-}
-
-void AppendLittle32(std::vector<std::byte>& out, uint32_t value) {
-  for (int shift = 0; shift < 32; shift += 8) out.push_back(static_cast<std::byte>(value >> shift));
-}
 
 std::vector<std::byte> EncodeJournalHeader(uint64_t identity) {
   std::vector<std::byte> header;

@@ -42,11 +42,6 @@ struct JournalFrame {
   uint64_t size() const { return kJournalOverheadBytes + length; }
 };
 
-uint64_t LoadLittle64(std::span<const std::byte> bytes);  // needs 8 bytes
-uint32_t LoadLittle32(std::span<const std::byte> bytes);  // needs 4 bytes
-void AppendLittle64(std::vector<std::byte>& out, uint64_t value);
-void AppendLittle32(std::vector<std::byte>& out, uint32_t value);
-
 std::vector<std::byte> EncodeJournalHeader(uint64_t identity);
 
 struct JournalHeader {

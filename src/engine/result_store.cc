@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "base/little_endian.h"
 
 namespace rowmill {
 namespace {

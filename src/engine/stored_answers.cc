@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/error.h"
+#include "base/little_endian.h"
 #include "engine/row_table.h"
 
 namespace rowmill {
@@ -19,22 +20,12 @@ constexpr double kNoScore = std::numeric_limits<double>::quiet_NaN();
 
 bool IsMissing(double score) { return std::isnan(score); }
 
-void PutU64(std::vector<std::byte>& out, uint64_t value) {
-  for (int shift = 0; shift < 64; shift += 8) out.push_back(static_cast<std::byte>(value >> shift));
-}
-
-uint64_t GetU64(std::span<const std::byte> bytes) {
-  uint64_t value = 0;
-  for (size_t i = 0; i < 8; ++i) value |= static_cast<uint64_t>(bytes[i]) << (8 * i);
-  return value;
-}
-
 // Texts of any bytes one behind the other, so that no two lists of them look the same.
 class TextDigest {
  public:
   void Add(std::string_view text) {
     std::vector<std::byte> size;
-    PutU64(size, text.size());
+    AppendLittle64(size, text.size());
     sum_.Update(size);
     sum_.Update(AsBytes(text));
   }
@@ -84,11 +75,11 @@ size_t StoredAnswers::FindScores(const AnswerKey& key) {
   size_t missing = scores_.size();
   store_.Find(key, [&](std::span<const std::byte> value) {
     for (; value.size() >= kScoreBytes; value = value.subspan(kScoreBytes)) {
-      const Digest128 label = {GetU64(value), GetU64(value.subspan(8))};
+      const Digest128 label = {LoadLittle64(value), LoadLittle64(value.subspan(8))};
       // A label that is given twice has its score twice.
       for (size_t i = 0; i < labels_.size(); ++i) {
         if (labels_[i] != label || !IsMissing(scores_[i])) continue;
-        scores_[i] = std::bit_cast<double>(GetU64(value.subspan(16)));
+        scores_[i] = std::bit_cast<double>(LoadLittle64(value.subspan(16)));
         --missing;
       }
     }
@@ -189,9 +180,9 @@ void StoredAnswers::Keep(std::span<const int32_t> tokens, uint32_t num_scored,
     if (FindScores(key) == 0) return;
     for (size_t label = 0; label < labels_.size(); ++label) {
       if (!IsMissing(scores_[label])) continue;
-      PutU64(value, labels_[label].lo);
-      PutU64(value, labels_[label].hi);
-      PutU64(value, std::bit_cast<uint64_t>(result.decoded.label_log_probs[label]));
+      AppendLittle64(value, labels_[label].lo);
+      AppendLittle64(value, labels_[label].hi);
+      AppendLittle64(value, std::bit_cast<uint64_t>(result.decoded.label_log_probs[label]));
     }
   }
   writer_.Add(key, value);

@@ -1,5 +1,5 @@
-// Figures of ranked lists with one right answer each: hit rate, NDCG, MRR, from the rank at which
-// the right answer stands. Without a cut-off where k is 0.
+// Ranked lists, and their figures with one right answer each: hit rate, NDCG, MRR, from the rank at
+// which the right answer stands. Without a cut-off where k is 0.
 //
 // With one relevant item the ideal DCG is 1, so that NDCG is 1 / log2(rank + 1) (Jarvelin and
 // Kekalainen, Cumulated gain-based evaluation of IR techniques, TOIS 2002).
@@ -7,8 +7,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
+#include <vector>
 
 namespace rowmill {
+
+// The positions of the `count` largest scores, best first, equal ones in ascending position.
+std::vector<size_t> LargestScores(std::span<const double> scores, size_t count);
 
 // 1 / log2(rank + 1), rank from 1.
 double RankGain(uint64_t rank);

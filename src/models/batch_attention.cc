@@ -5,16 +5,12 @@
 #include <numeric>
 
 #include "base/check.h"
+#include "models/whole_attention.h"
 
 namespace rowmill {
 namespace {
 
 constexpr uint32_t kNoRow = UINT32_MAX;
-constexpr size_t kKeyGroup = 16;  // of kernels::AttendWholeArgs
-
-size_t RoundUpToGroup(size_t num_keys) {
-  return (num_keys + kKeyGroup - 1) / kKeyGroup * kKeyGroup;
-}
 
 bool HasFloatKeys(const TokenBatch& batch) {
   return !batch.sequences.empty() && batch.sequences.front().kv->own->shape().type == KvType::kF32;
@@ -191,8 +187,7 @@ void BatchAttention::StoreFloats(size_t sequence, size_t layer, const float* key
     const size_t position = span.kv->own_length() + i;
     for (size_t head = 0; head < shape_.num_kv_heads; ++head) {
       const size_t offset = ((span.token_begin + i) * shape_.num_kv_heads + head) * d;
-      float* key = own.keys<float>(layer, head) + position / kKeyGroup * d * kKeyGroup +
-                   position % kKeyGroup;
+      float* key = own.keys<float>(layer, head) + PackedKeyOffset(position, d);
       for (size_t j = 0; j < d; ++j) key[j * kKeyGroup] = keys[offset + j];
       std::copy_n(values + offset, d, own.values<float>(layer, head) + position * d);
     }
@@ -247,7 +242,7 @@ void BatchAttention::AttendSequence(const kernels::KernelTable& kernels, const S
       bias = scratch.bias.data();
     }
     scratch.weights.resize(
-        std::max(scratch.weights.size(), kernels::kAttendWholeRows * RoundUpToGroup(num_keys)));
+        std::max(scratch.weights.size(), kernels::kAttendWholeRows * PaddedKeys(num_keys)));
     const size_t offset = (query_row_[token] * shape_.num_heads + kv_head * heads_per_group) * d;
     kernels.attend_whole({queries_ + offset, d, heads_per_group, keys + first * d,
                           values + first * d, d, num_keys, d, scratch.weights.data(),

@@ -3,13 +3,9 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "models/whole_attention.h"
 
 namespace rowmill {
-namespace {
-
-size_t PaddedKeys(size_t max_text) { return (max_text + 15) / 16 * 16; }
-
-}  // namespace
 
 EncoderWorkspace::EncoderWorkspace(const EncoderShape& shape, size_t max_tokens, size_t max_text,
                                    size_t num_threads)

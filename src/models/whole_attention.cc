@@ -3,11 +3,11 @@
 namespace rowmill {
 
 void PackKeys(const KeysToPack& from, float* packed) {
-  const size_t padded = (from.num_keys + 15) / 16 * 16;
-  for (size_t j = 0; j < padded; ++j) {
-    float* out = packed + j / 16 * from.head_dim * 16 + j % 16;
+  for (size_t j = 0; j < PaddedKeys(from.num_keys); ++j) {
+    float* out = packed + PackedKeyOffset(j, from.head_dim);
     const float* key = from.keys + j * from.ldk;
-    for (size_t i = 0; i < from.head_dim; ++i) out[i * 16] = j < from.num_keys ? key[i] : 0.0f;
+    for (size_t i = 0; i < from.head_dim; ++i)
+      out[i * kKeyGroup] = j < from.num_keys ? key[i] : 0.0f;
   }
 }
 

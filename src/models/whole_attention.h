@@ -31,9 +31,19 @@ struct DistanceBias {
   }
 };
 
+// The keys of kernels::AttendWholeArgs lie in groups of so many: packed[ceil(num_keys /
+// 16)][d][16].
+inline constexpr size_t kKeyGroup = 16;
+inline size_t PaddedKeys(size_t num_keys) {
+  return (num_keys + kKeyGroup - 1) / kKeyGroup * kKeyGroup;
+}
+// Where the key's first element lies; the others follow kKeyGroup apart.
+inline size_t PackedKeyOffset(size_t key, size_t head_dim) {
+  return key / kKeyGroup * head_dim * kKeyGroup + key % kKeyGroup;
+}
 // Floats that the packed keys of so many positions take.
 inline size_t PackedKeyFloats(size_t num_keys, size_t head_dim) {
-  return (num_keys + 15) / 16 * 16 * head_dim;
+  return PaddedKeys(num_keys) * head_dim;
 }
 // keys[num_keys, ldk] of one head into packed[ceil(num_keys / 16)][d][16], zeros behind the last.
 struct KeysToPack {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
 
 #include "base/check.h"
 #include "base/error.h"
@@ -65,12 +64,7 @@ std::vector<size_t> RerankOrder(std::span<const float> scores, std::span<const d
   std::vector<double> values = Standardised(std::vector<double>(scores.begin(), scores.end()));
   const std::vector<double> titles = Standardised(title_scores);
   for (size_t i = 0; i < values.size(); ++i) values[i] += weight * titles[i];
-  std::vector<size_t> order(scores.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-    return values[a] != values[b] ? values[a] > values[b] : a < b;
-  });
-  return order;
+  return LargestScores(values, values.size());
 }
 
 std::vector<uint32_t> SpreadUsers(const LastOut& held_out, size_t count) {

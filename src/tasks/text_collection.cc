@@ -1,13 +1,13 @@
 #include "tasks/text_collection.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include "base/check.h"
 #include "base/error.h"
 #include "base/hash.h"
 #include "data/json_text.h"
 #include "data/source.h"
+#include "metrics/ranking.h"
 #include "prep/redact/redactor.h"
 
 namespace rowmill {
@@ -39,17 +39,6 @@ void HashText(Sha256& hash, const std::string& text) {
 }
 
 }  // namespace
-
-std::vector<size_t> LargestScores(std::span<const double> scores, size_t count) {
-  std::vector<size_t> order(scores.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  count = std::min(count, order.size());
-  std::partial_sort(
-      order.begin(), order.begin() + static_cast<ptrdiff_t>(count), order.end(),
-      [&](size_t a, size_t b) { return scores[a] != scores[b] ? scores[a] > scores[b] : a < b; });
-  order.resize(count);
-  return order;
-}
 
 TextCollection::TextCollection(const PromptRows& rows, const CollectionOptions& options,
                                FileSystem& file_system, TextEmbedder& embedder) {

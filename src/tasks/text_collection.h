@@ -67,7 +67,4 @@ class TextCollection {
   std::string hash_;
 };
 
-// The positions of the `count` largest scores, best first, equal ones in ascending position.
-std::vector<size_t> LargestScores(std::span<const double> scores, size_t count);
-
 }  // namespace rowmill

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/little_endian.h"
 
 namespace rowmill {
 namespace {

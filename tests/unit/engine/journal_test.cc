@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/little_endian.h"
 #include "base/testing/crashing_file_system.h"
 #include "base/testing/faulting_file_system.h"
 
