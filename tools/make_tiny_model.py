@@ -57,6 +57,8 @@ UINT32, INT32, FLOAT32, BOOL, STRING, ARRAY = 4, 5, 6, 7, 8, 9
 # Token types of tokenizer.ggml.token_type.
 NORMAL, UNKNOWN, CONTROL, BYTE = 1, 2, 3, 6
 
+NORM_DEVIATION = 0.2  # of the weights of a norm, around 1
+
 # name -> (GGUF type id, elements per block, bytes per block, general.file_type)
 TYPES = {
     "f32": (0, 1, 4, 0),
@@ -343,12 +345,12 @@ def spm_tokenizer(vocab_size):
 # ---- The model ----
 
 
-def model_metadata(args):
+def model_metadata(args, name="Rowmill tiny random llama"):
     head_dim = args.dim // args.heads
     return [
         ("general.architecture", STRING, "llama"),
         ("general.type", STRING, "model"),
-        ("general.name", STRING, "Rowmill tiny random llama"),
+        ("general.name", STRING, name),
         ("general.alignment", UINT32, args.alignment),
         ("general.file_type", UINT32, TYPES[args.type][3]),
         ("general.quantization_version", UINT32, 2),
@@ -367,42 +369,54 @@ def model_metadata(args):
     ]
 
 
-def model_tensors(args):
-    """[(name, dims with the row length first, type name, bytes)]"""
-    source = WeightSource(args.seed)
+def tensor_plan(args):
+    """[(name, rows, cols, type name, standard deviation)]; the weights of a norm have one row."""
     embedding_type = args.embedding_type or args.type
     kv_dim = args.dim // args.heads * args.kv_heads
-    tensors = []
-
-    def matrix(name, rows, cols, deviation, type_name=args.type):
-        tensors.append(
-            (name, [cols, rows], type_name, source.matrix(type_name, rows, cols, deviation))
-        )
-
-    def norm(name):
-        weights = [1.0 + value for value in source.uniform(args.dim, 0.2)]
-        tensors.append((name, [args.dim], "f32", encode_floats("f32", weights)))
-
     # A normalised vector times a row of deviation s gives logits of deviation s * sqrt(dim). What
     # the layers add outweighs the embedding that they start from (gain 3), or else a tied head
     # would always answer with the token that it has just read.
     logit_deviation = 2.8 / math.sqrt(args.dim)
     keep = 1.0 / math.sqrt(args.dim)
-    matrix("token_embd.weight", args.vocab, args.dim, logit_deviation, embedding_type)
+    plan = [("token_embd.weight", args.vocab, args.dim, embedding_type, logit_deviation)]
     for layer in range(args.layers):
         prefix = "blk.%d." % layer
-        norm(prefix + "attn_norm.weight")
-        matrix(prefix + "attn_q.weight", args.dim, args.dim, 1.5 * keep)
-        matrix(prefix + "attn_k.weight", kv_dim, args.dim, 1.5 * keep)
-        matrix(prefix + "attn_v.weight", kv_dim, args.dim, keep)
-        matrix(prefix + "attn_output.weight", args.dim, args.dim, 3.0 * keep)
-        norm(prefix + "ffn_norm.weight")
-        matrix(prefix + "ffn_gate.weight", args.ffn, args.dim, keep)
-        matrix(prefix + "ffn_up.weight", args.ffn, args.dim, keep)
-        matrix(prefix + "ffn_down.weight", args.dim, args.ffn, 3.0 / math.sqrt(args.ffn))
-    norm("output_norm.weight")
+        plan += [
+            (prefix + "attn_norm.weight", 1, args.dim, "f32", NORM_DEVIATION),
+            (prefix + "attn_q.weight", args.dim, args.dim, args.type, 1.5 * keep),
+            (prefix + "attn_k.weight", kv_dim, args.dim, args.type, 1.5 * keep),
+            (prefix + "attn_v.weight", kv_dim, args.dim, args.type, keep),
+            (prefix + "attn_output.weight", args.dim, args.dim, args.type, 3.0 * keep),
+            (prefix + "ffn_norm.weight", 1, args.dim, "f32", NORM_DEVIATION),
+            (prefix + "ffn_gate.weight", args.ffn, args.dim, args.type, keep),
+            (prefix + "ffn_up.weight", args.ffn, args.dim, args.type, keep),
+            (prefix + "ffn_down.weight", args.dim, args.ffn, args.type, 3.0 / math.sqrt(args.ffn)),
+        ]
+    plan.append(("output_norm.weight", 1, args.dim, "f32", NORM_DEVIATION))
     if args.untied:
-        matrix("output.weight", args.vocab, args.dim, logit_deviation, embedding_type)
+        plan.append(("output.weight", args.vocab, args.dim, embedding_type, logit_deviation))
+    return plan
+
+
+def dims(rows, cols):
+    """As the file has them, the length of a row first."""
+    return [cols] if rows == 1 else [cols, rows]
+
+
+def norm_weights(source, count):
+    return encode_floats("f32", [1.0 + value for value in source.uniform(count, NORM_DEVIATION)])
+
+
+def model_tensors(args):
+    """[(name, dims, type name, bytes)]"""
+    source = WeightSource(args.seed)
+    tensors = []
+    for name, rows, cols, type_name, deviation in tensor_plan(args):
+        if name.endswith("norm.weight"):
+            content = norm_weights(source, cols)
+        else:
+            content = source.matrix(type_name, rows, cols, deviation)
+        tensors.append((name, dims(rows, cols), type_name, content))
     return tensors
 
 
@@ -428,20 +442,26 @@ def padded(data, alignment):
     return data + bytes(-len(data) % alignment)
 
 
-def encode_gguf(metadata, tensors, alignment):
+def encode_header(metadata, tensors, alignment):
+    """All that comes before the weights. tensors: [(name, dims, type name, number of bytes)]"""
     header = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(metadata))
     for key, value_type, value in metadata:
         header += (
             encode_string(key) + struct.pack("<I", value_type) + encode_value(value_type, value)
         )
-    data = []
     offset = 0
-    for name, dims, type_name, content in tensors:
-        header += encode_string(name) + struct.pack("<I%dQ" % len(dims), len(dims), *dims)
+    for name, dimensions, type_name, num_bytes in tensors:
+        header += encode_string(name)
+        header += struct.pack("<I%dQ" % len(dimensions), len(dimensions), *dimensions)
         header += struct.pack("<IQ", TYPES[type_name][0], offset)
-        data.append(padded(content, alignment))
-        offset += len(data[-1])
-    return padded(header, alignment) + b"".join(data)
+        offset += num_bytes + -num_bytes % alignment
+    return padded(header, alignment)
+
+
+def encode_gguf(metadata, tensors, alignment):
+    sizes = [tensor[:3] + (len(tensor[3]),) for tensor in tensors]
+    contents = [padded(content, alignment) for _, _, _, content in tensors]
+    return encode_header(metadata, sizes, alignment) + b"".join(contents)
 
 
 def parse_arguments():
