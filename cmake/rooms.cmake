@@ -120,6 +120,18 @@ function(rowmill_benchmarks)
   endforeach()
 endfunction()
 
+# bench/recipe/: the price of the numeric recipe, against kernels for one kind of CPU.
+function(rowmill_recipe_benchmark)
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+    set(folder ${CMAKE_SOURCE_DIR}/bench/recipe)
+    add_executable(recipe_cost ${folder}/recipe_cost.cc ${folder}/free_kernels.cc)
+    set_source_files_properties(${folder}/free_kernels.cc PROPERTIES COMPILE_OPTIONS
+      "${rowmill_avx512};-mavx512vnni;-mavx512bf16;$<$<CXX_COMPILER_ID:GNU>:-Wno-uninitialized;-Wno-maybe-uninitialized>")
+    target_link_libraries(recipe_cost PRIVATE rowmill_engine)
+    target_include_directories(recipe_cost PRIVATE ${CMAKE_SOURCE_DIR}/bench)
+  endif()
+endfunction()
+
 # fuzz/<name>_fuzz.cc, one libFuzzer binary each.
 function(rowmill_fuzzers)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/fuzz/*_fuzz.cc)

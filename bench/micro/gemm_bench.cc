@@ -1,8 +1,8 @@
-// The products of SmolLM2-135M's shapes (N x K) by format and number of rows M, with the best table
-// or the one that ROWMILL_ISA names, and a head of 106 MB that no cache holds. Single thread.
-// GMAC/s, MAC per cycle, GB/s of packed weights read, and the shares of the peaks of peaks.h:
-// `peak` of VPDPBUSD for block formats and of fused multiply-adds for floats, `memory` of the
-// bandwidth.
+// The products of SmolLM2-135M's shapes (N x K) and of a model of a billion parameters by format
+// and number of rows M, with the best table or the one that ROWMILL_ISA names, and a head of 106 MB
+// that no cache holds. Single thread. GMAC/s, MAC per cycle, GB/s of packed weights read, and the
+// shares of the peaks of peaks.h: `peak` of VPDPBUSD for block formats and of fused multiply-adds
+// for floats, `memory` of the bandwidth.
 #include <cstdlib>
 #include <cstring>
 #include <random>
@@ -28,10 +28,11 @@ const KernelTable& Table() {
 struct Shape {
   size_t n, k;
 };
-constexpr Shape kShapes[] = {{576, 576}, {192, 576}, {1536, 576}, {576, 1536}, {49152, 576}};
+constexpr Shape kShapes[] = {{576, 576},   {192, 576},   {1536, 576}, {576, 1536},
+                             {49152, 576}, {8192, 2048}, {2048, 8192}};
 // K-quants come in blocks of 256, so their K is a multiple of that.
-constexpr Shape kWideShapes[] = {{512, 1536}, {49152, 2048}};
-constexpr size_t kRows[] = {1, 2, 4, 8, 16, 32, 64, 256};
+constexpr Shape kWideShapes[] = {{512, 1536}, {8192, 2048}, {2048, 8192}, {49152, 2048}};
+constexpr size_t kRows[] = {1, 2, 4, 8, 16, 32, 64, 256, 512};
 
 // Random codes with ordinary scales: denormal or infinite ones would be timed instead of the
 // product.

@@ -272,13 +272,20 @@ ExitCode RunDecode(Caller& caller, const BenchFlags& flags) {
   BenchmarkOptions first = bench.options;
   first.new_tokens = 1;
   bench.Run(first);
-  std::vector<double> differences;
+  std::vector<double> differences, reads, shares;
   BenchmarkRun run;
   BenchmarkRun prompts;
   for (size_t i = 0; i < flags.rounds; ++i) {
     prompts = bench.Run(first);
     run = bench.Run(bench.options);
     differences.push_back(run.seconds - prompts.seconds);
+    // Of this round, because what disturbs a machine lasts longer than a measurement.
+    const auto steps = static_cast<double>(run.times.steps - prompts.times.steps);
+    const auto weight_bytes = static_cast<double>(bench.loaded.decoder->weight_bytes());
+    reads.push_back(Ratio(steps * weight_bytes, differences.back()));
+    shares.push_back(
+        Ratio(reads.back(),
+              MeasurePeak(bench.options.num_units * bench.options.threads_per_unit).read_bytes));
   }
   const double seconds = Median(differences);
   const double tokens = static_cast<double>(run.generated_tokens - prompts.generated_tokens);
@@ -288,12 +295,18 @@ ExitCode RunDecode(Caller& caller, const BenchFlags& flags) {
   json["seconds"] = seconds;
   json["round_seconds"] = differences;
   json["tokens_per_second"] = Ratio(tokens, seconds);
+  json["weights_gb_per_s"] = 1e-9 * Median(reads);
+  json["share_of_read_peak"] = Median(shares);
+  json["round_shares_of_read_peak"] = shares;
   json["use_with_prompts"] = Use(bench, run, peak);
   json["peak"] = PeakJson(peak);
   return Show(flags, json, [&] {
     fmt::print("decode: {} sequences after {} tokens each: {:.0f} tokens/s (median of {})\n",
                bench.prompts.size(), run.prompt_tokens / bench.prompts.size(),
                json["tokens_per_second"].get<double>(), flags.rounds);
+    fmt::print("  weights read at {:.1f} GB/s, {:.0f} % of the read peak; with the prompts:\n",
+               json["weights_gb_per_s"].get<double>(),
+               100 * json["share_of_read_peak"].get<double>());
     PrintUse(json["use_with_prompts"]);
   });
 }
@@ -320,16 +333,14 @@ ExitCode RunScaling(Caller& caller, const BenchFlags& flags) {
   }
   Json json = Header(bench, "scaling");
   std::vector<std::vector<double>> seconds(counts.size());
-  std::vector<double> peaks;
-  for (const size_t units : counts) {
-    peaks.push_back(MeasurePeak(units * bench.options.threads_per_unit).int8_macs);
-  }
+  std::vector<std::vector<double>> peaks(counts.size());
   bench.Run(bench.options);
   // Alternating, so that a neighbour's burst does not fall on one of them alone.
   for (size_t round = 0; round < flags.rounds; ++round) {
     for (size_t i = 0; i < counts.size(); ++i) {
       bench.options.num_units = counts[i];
       seconds[i].push_back(bench.Run(bench.options).seconds);
+      peaks[i].push_back(MeasurePeak(counts[i] * bench.options.threads_per_unit).int8_macs);
     }
   }
   double best_before = 0.0;
@@ -338,10 +349,11 @@ ExitCode RunScaling(Caller& caller, const BenchFlags& flags) {
     const bool hurts = rate < kHurts * best_before;
     best_before = std::max(best_before, rate);
     const double speedup = Ratio(Median(seconds[0]), Median(seconds[i]));
-    const double peak_speedup = Ratio(peaks[i], peaks[0]);
+    const double peak_speedup = Ratio(Median(peaks[i]), Median(peaks[0]));
     json["scaling"].push_back(
         {{"units", counts[i]},
          {"seconds", Median(seconds[i])},
+         {"round_seconds", seconds[i]},
          {"rows_per_second", Ratio(static_cast<double>(bench.prompts.size()), Median(seconds[i]))},
          {"speedup", speedup},
          {"peak_speedup", peak_speedup},
