@@ -1,6 +1,8 @@
 """Each command says what it is for, does it, and helps where it was called wrongly."""
 
 import json
+import pathlib
+import re
 import unittest
 
 import program
@@ -20,6 +22,14 @@ class HelpTest(ProgramTest):
             text = self.run_program(option).stdout.decode()
             for command in COMMANDS:
                 self.assertIn(f"  {command} ", text)
+
+# The tables by what their product of blocks takes, best first, in the words of /proc/cpuinfo.
+AVX2 = ("avx2", "fma", "f16c", "bmi2")
+AVX512 = (*AVX2, "avx512f", "avx512dq", "avx512bw", "avx512vl")
+BEST_PRODUCTS = [("amx", (*AVX512, "avx512_vnni", "amx_tile", "amx_int8")),
+                 ("avx512_vnni", (*AVX512, "avx512_vnni")), ("avx512", AVX512), ("avx2", AVX2),
+                 ("neon_i8mm", ("asimd", "asimddp", "i8mm")),
+                 ("neon_dotprod", ("asimd", "asimddp")), ("neon", ("asimd",))]
 
 
 class InformationTest(ProgramTest):
@@ -42,6 +52,23 @@ class InformationTest(ProgramTest):
         self.assertEqual(text.count(" chosen "), 1)
         self.assertRegex(text, r"\n  gemm_blocks +\w+ +Q4_0 Q4_1 ")
         self.assertRegex(text, r"\n  attend +\w+")
+
+    def test_doctor_uses_what_the_processor_has(self):
+        """The kernel's list of features decides here, not what the program found out by itself, and
+        the program as it is built: a detection that fails or a part that was left out of the build
+        would cost a factor of ten without a word."""
+        words = pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8").split()
+        wanted = next((name for name, flags in BEST_PRODUCTS if set(flags) <= set(words)), None)
+        if wanted is None:
+            self.skipTest("this processor has none of the instruction sets")
+        text = self.run_program("doctor").stdout.decode()
+        self.assertRegex(text, rf"\n  {wanted} +chosen ")
+        used = dict(re.findall(r"^  (\w+) +(\w+)(?:  .*)?$", text.split("\noperations\n")[1],
+                               re.MULTILINE))
+        self.assertEqual(used["gemm_blocks"], wanted)
+        self.assertGreater(len(used), 20)
+        for operation, kernels in used.items():
+            self.assertNotEqual(kernels, "scalar", operation)
 
     def test_models_lists_the_default(self):
         self.assertIn("smollm2", self.run_program("models").stdout.decode())

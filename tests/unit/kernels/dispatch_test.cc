@@ -119,6 +119,9 @@ TEST(DispatchTest, NoOperationFallsBackOnThisCpu) {
     if (features.avx512_vnni && use.operation == "gemm_blocks") {
       EXPECT_NE(use.isa, "avx512");
     }
+    if (features.amx_int8 && use.operation == "gemm_blocks") {
+      EXPECT_EQ(use.isa, "amx");
+    }
   }
 }
 
@@ -146,6 +149,20 @@ TEST(DispatchTest, AnArmCpuGetsTheBestProductThatItCanRun) {
   EXPECT_STREQ(SelectTable(features, "").name, "neon_dotprod");
   features.neon_dotprod = false;
   EXPECT_STREQ(SelectTable(features, "").name, "neon");
+}
+
+TEST(DispatchTest, NoOperationFallsBackOnThisCpu) {
+  const CpuFeatures features = DetectCpuFeatures();
+  for (const KernelUse& use : KernelUses(SelectTable(features, "auto"))) {
+    EXPECT_NE(use.isa, "scalar") << use.operation;
+    if (use.operation != "gemm_blocks") continue;
+    if (features.neon_dotprod) {
+      EXPECT_NE(use.isa, "neon");
+    }
+    if (features.neon_dotprod && features.neon_i8mm) {
+      EXPECT_EQ(use.isa, "neon_i8mm");
+    }
+  }
 }
 
 #endif
