@@ -18,9 +18,9 @@ struct F32x16 {
 
 // Six rows of two registers, two registers of keys or weights and one of the row's input: 15 of 16.
 constexpr size_t kAttendRows = 6;
-// Vectors that attention takes at a time for a row that has no company: more chains of additions,
+// Vectors that attention takes at a time for few rows: more chains of additions,
 // but two measured slower than one here (12 against 17 GMAC/s on Zen 4).
-constexpr size_t kLoneRowVectors = 1;
+constexpr size_t kFewRowVectors = 1;
 constexpr size_t kFloatGemmRows = 6;
 // Outputs of a depthwise convolution that share its inputs: six registers of sums.
 constexpr size_t kDepthwiseColumns = 3;

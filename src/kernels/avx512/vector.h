@@ -17,9 +17,9 @@ using F32x16 = __m512;
 // Rows of queries that attention, and rows of x that the float product, take through the registers
 // together: as many sums, and a vector of keys or weights, hide the latency of additions.
 constexpr size_t kAttendRows = 12;
-// Vectors that attention takes at a time for a row that has no company, for want of other chains of
-// additions to hide their latency.
-constexpr size_t kLoneRowVectors = 4;
+// Vectors that attention takes at a time for few rows, for want of other chains of additions to
+// hide their latency.
+constexpr size_t kFewRowVectors = 4;
 constexpr size_t kFloatGemmRows = 12;
 // Outputs of a depthwise convolution that share its inputs: their sums and a row of the kernel stay
 // in registers.

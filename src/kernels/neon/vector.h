@@ -19,10 +19,10 @@ struct F32x16 {
 // Six rows of four registers, four registers of keys or weights and one of the row's input: 29 of
 // 32.
 constexpr size_t kAttendRows = 6;
-// Vectors that attention takes at a time for a row that has no company. One vector is four chains
+// Vectors that attention takes at a time for few rows. One vector is four chains
 // of additions already; two hide a latency of four cycles on two pipes. Reasoned, not measured: no
 // ARM machine was at hand.
-constexpr size_t kLoneRowVectors = 2;
+constexpr size_t kFewRowVectors = 2;
 constexpr size_t kFloatGemmRows = 6;
 // Outputs of a depthwise convolution that share its inputs: 16 registers of sums.
 constexpr size_t kDepthwiseColumns = 4;
