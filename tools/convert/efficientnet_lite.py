@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Turns an EfficientNet-Lite checkpoint of PyTorch (.pth, legacy format) into a folder that Rowmill loads.
 
-    tools/convert/efficientnet_lite.py efficientnet-lite0.pth -o FOLDER
+    tools/convert/efficientnet_lite.py efficientnet-lite0.pth -o FOLDER [--class-names names.json]
 
 The folder gets model.safetensors, with the checkpoint's names and shapes, and config.json, which says what the
-shapes do not: strides and the size of the pictures. Nothing in the file is executed (torch_pickle.py).
+shapes do not: strides, the size of the pictures and, where they are given, the names of the classes. Nothing in the
+file is executed (torch_pickle.py).
 """
 
 import argparse
@@ -56,7 +57,25 @@ def read_blocks(tensors, source):
     return blocks
 
 
-def convert(data, source, image_size):
+def read_class_names(content, source):
+    """Of a JSON object {"0": "tench", ...}, a JSON list of names, or lines: the names by number. Raises Damaged."""
+    if content.lstrip()[:1] in ("{", "["):
+        try:
+            names = json.loads(content)
+        except json.JSONDecodeError as error:
+            raise Damaged(f"{source}: {error}") from error
+        if isinstance(names, dict):
+            if set(names) != {str(i) for i in range(len(names))}:
+                raise Damaged(f"{source}: the classes are not numbered from 0 on")
+            names = [names[str(i)] for i in range(len(names))]
+    else:
+        names = content.splitlines()
+    if not all(isinstance(name, str) and name.strip() for name in names):
+        raise Damaged(f"{source}: a class has no name")
+    return [name.strip() for name in names]
+
+
+def convert(data, source, image_size, class_names=None):
     """(tensors, config). Raises Damaged."""
     read = torch_pickle.read_state_dict(data, source)
     tensors = {}
@@ -75,6 +94,10 @@ def convert(data, source, image_size):
         "head_dim": kernel_and_shape(read, "_conv_head.weight", source)[0],
         "num_classes": read["_fc.weight"][0][0], "blocks": blocks,
     }
+    if class_names is not None:
+        if len(class_names) != config["num_classes"]:
+            raise Damaged(f"{source} has {config['num_classes']} classes, and there are {len(class_names)} names")
+        config["id2label"] = {str(i): name for i, name in enumerate(class_names)}
     return tensors, config
 
 
@@ -83,11 +106,16 @@ def main():
     parser.add_argument("checkpoint")
     parser.add_argument("-o", "--output", required=True, metavar="FOLDER")
     parser.add_argument("--image-size", type=int, default=224, help="side of the pictures (default: 224, of Lite0)")
+    parser.add_argument("--class-names", metavar="FILE", help='names of the classes: {"0": ...}, a JSON list, or lines')
     arguments = parser.parse_args()
     try:
+        names = None
+        if arguments.class_names:
+            with open(arguments.class_names, encoding="utf-8") as file:
+                names = read_class_names(file.read(), arguments.class_names)
         with open(arguments.checkpoint, "rb") as file:
-            tensors, config = convert(file.read(), arguments.checkpoint, arguments.image_size)
-    except (Damaged, OSError) as error:
+            tensors, config = convert(file.read(), arguments.checkpoint, arguments.image_size, names)
+    except (Damaged, OSError, UnicodeDecodeError) as error:
         sys.exit(f"{os.path.basename(sys.argv[0])}: {error}")
     os.makedirs(arguments.output, exist_ok=True)
     safetensors_file.write(os.path.join(arguments.output, "model.safetensors"), tensors)
