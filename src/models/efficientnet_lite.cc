@@ -141,12 +141,9 @@ struct EfficientNetLite::Workspace final : ImageWorkspace {
 
 std::unique_ptr<ImageModel> EfficientNetLite::Load(const ModelFile& file,
                                                    const LoadOptions& options, ThreadTeam& team) {
-  CHECK(options.kernels != nullptr);
-  auto model = std::unique_ptr<EfficientNetLite>(new EfficientNetLite());
-  model->kernels_ = options.kernels;
+  auto model = std::unique_ptr<EfficientNetLite>(new EfficientNetLite(options.kernels));
   model->ReadConfig(file);
-  model->LoadWeights(*file.MakeSource(kNames), options, team);
-  model->labels_ = ReadClassNames(file, model->num_classes_);
+  model->LoadWeights(file, options, team);
   return model;
 }
 
@@ -154,24 +151,25 @@ void EfficientNetLite::ReadConfig(const ModelFile& file) {
   constexpr size_t kMostChannels = 1 << 14;
   const JsonDocument& config = file.folder()->config();
   const nlohmann::json& root = config.root();
-  preparation_.size = ReadSize(config, Member(config, root, "image_size"), "image_size", 4096);
-  preparation_.crop_fraction = config.FindFloat("crop_fraction").value_or(0.875);
-  if (!(preparation_.crop_fraction > 0.0 && preparation_.crop_fraction <= 1.0)) {
+  ImagePreparation preparation;
+  preparation.size = ReadSize(config, Member(config, root, "image_size"), "image_size", 4096);
+  preparation.crop_fraction = config.FindFloat("crop_fraction").value_or(0.875);
+  if (!(preparation.crop_fraction > 0.0 && preparation.crop_fraction <= 1.0)) {
     config.Fail("crop_fraction must be above 0 and at most 1");
   }
-  preparation_.mean.fill(127.0);
-  preparation_.deviation.fill(128.0);
-  pixel_values_ = preparation_.PixelValues();
+  preparation.mean.fill(127.0);
+  preparation.deviation.fill(128.0);
+  SetPreparation(preparation);
   norm_eps_ = static_cast<float>(config.FindFloat("batch_norm_eps").value_or(1e-3));
   if (!(norm_eps_ >= 0.0f && norm_eps_ < 1.0f)) config.Fail("batch_norm_eps is out of range");
   stem_dim_ = ReadSize(config, Member(config, root, "stem_dim"), "stem_dim", kMostChannels);
   head_dim_ = ReadSize(config, Member(config, root, "head_dim"), "head_dim", kMostChannels);
-  num_classes_ = ReadSize(config, Member(config, root, "num_classes"), "num_classes", 1 << 20);
+  SetNumClasses(ReadSize(config, Member(config, root, "num_classes"), "num_classes", 1 << 20));
   const nlohmann::json& blocks = Member(config, root, "blocks");
   if (!blocks.is_array() || blocks.empty() || blocks.size() > 1024) {
     config.Fail("blocks must be a list of 1 to 1024 blocks");
   }
-  size_t size = PadSame(preparation_.size, kStemKernel, kStemStride).out_size;
+  size_t size = PadSame(preparation.size, kStemKernel, kStemStride).out_size;
   size_t channels = stem_dim_;
   for (const nlohmann::json& entry : blocks) {
     InvertedResidual block;
@@ -203,9 +201,10 @@ void EfficientNetLite::ReadConfig(const ModelFile& file) {
   }
 }
 
-void EfficientNetLite::LoadWeights(const ModelSource& source, const LoadOptions& options,
+void EfficientNetLite::LoadWeights(const ModelFile& file, const LoadOptions& options,
                                    ThreadTeam& team) {
-  WeightLoader load(source, options, team);
+  const std::unique_ptr<const ModelSource> source = file.MakeSource(kNames);
+  WeightLoader load(*source, options, team);
   const double eps = static_cast<double>(norm_eps_);
   // From [out, channel, row, column] to [out, row, column, channel].
   const FoldedConvolution stem =
@@ -242,8 +241,8 @@ void EfficientNetLite::LoadWeights(const ModelSource& source, const LoadOptions&
         LoadPointwise(load, name + "project", name + "project_norm", {block.out, e, 1}, eps);
   }
   head_ = LoadPointwise(load, "head", "head_norm", {head_dim_, blocks_.back().out, 1}, eps);
-  classifier_ = LoadLinear(load, "classifier", num_classes_, head_dim_);
-  num_parameters_ = load.num_parameters();
+  classifier_ = LoadLinear(load, "classifier", num_classes(), head_dim_);
+  FinishLoading(file, load);
 }
 
 size_t EfficientNetLite::weight_bytes() const {
@@ -259,7 +258,7 @@ size_t EfficientNetLite::macs_per_image() const {
   const size_t stem_places = blocks_.front().in_size * blocks_.front().in_size;
   const size_t places = blocks_.back().out_size * blocks_.back().out_size;
   size_t macs = stem_places * stem_dim_ * kStemInputs + places * head_dim_ * blocks_.back().out +
-                head_dim_ * num_classes_;
+                head_dim_ * num_classes();
   for (const InvertedResidual& block : blocks_) {
     const size_t outputs = block.out_size * block.out_size;
     if (block.has_expand) macs += block.in_size * block.in_size * block.in * block.expanded;
@@ -318,7 +317,7 @@ std::unique_ptr<ImageWorkspace> EfficientNetLite::MakeWorkspace(size_t max_image
   workspace->features = AlignedBuffer<float>(max_images * places * blocks_.back().out);
   workspace->heads = AlignedBuffer<float>(max_images * places * head_dim_);
   workspace->means = AlignedBuffer<float>(max_images * head_dim_);
-  workspace->logits = AlignedBuffer<float>(max_images * num_classes_);
+  workspace->logits = AlignedBuffer<float>(max_images * num_classes());
   workspace->activations =
       ActivationBuffer(max_images * places, std::max(blocks_.back().out, head_dim_));
   return workspace;
@@ -327,7 +326,7 @@ std::unique_ptr<ImageWorkspace> EfficientNetLite::MakeWorkspace(size_t max_image
 size_t EfficientNetLite::WorkspaceBytes(size_t max_images, size_t num_threads) const {
   const size_t places = blocks_.back().out_size * blocks_.back().out_size;
   return ScratchSizes(blocks_).bytes() * num_threads +
-         max_images * (places * (blocks_.back().out + head_dim_) + head_dim_ + num_classes_) *
+         max_images * (places * (blocks_.back().out + head_dim_) + head_dim_ + num_classes()) *
              sizeof(float) +
          ActivationBuffer::BytesFor(max_images * places, std::max(blocks_.back().out, head_dim_));
 }
@@ -343,10 +342,10 @@ void EfficientNetLite::Run(std::span<const uint8_t* const> images, ImageOutput o
     std::copy(features, features + feature_floats, ws.features.data() + image * feature_floats);
   });
   // All places of all pictures side by side, so that the head's weights are read once.
-  MatMulInput input(*kernels_, team, ws.features.data(), images.size() * places, blocks_.back().out,
+  MatMulInput input(kernels(), team, ws.features.data(), images.size() * places, blocks_.back().out,
                     ws.activations);
   input.Multiply(head_.weight, ws.heads.data(), head_dim_);
-  kernels_->bias_clamp(
+  kernels().bias_clamp(
       {ws.heads.data(), head_.bias.data(), images.size() * places, head_dim_, 0.0f, kRelu6});
   for (size_t image = 0; image < images.size(); ++image) {
     float* mean = ws.means.data() + image * head_dim_;
@@ -363,10 +362,10 @@ void EfficientNetLite::Run(std::span<const uint8_t* const> images, ImageOutput o
     }
     return;
   }
-  MatMulInput means(*kernels_, team, ws.means.data(), images.size(), head_dim_, ws.activations);
-  ApplyLinear(*kernels_, classifier_, means, ws.logits.data());
+  MatMulInput means(kernels(), team, ws.means.data(), images.size(), head_dim_, ws.activations);
+  ApplyLinear(kernels(), classifier_, means, ws.logits.data());
   for (size_t image = 0; image < images.size(); ++image) {
-    visit(image, {ws.logits.data() + image * num_classes_, num_classes_});
+    visit(image, {ws.logits.data() + image * num_classes(), num_classes()});
   }
 }
 
@@ -388,9 +387,9 @@ const float* EfficientNetLite::Features(const uint8_t* image, Scratch& scratch) 
         std::copy(from, from + places * block.in, rows);
         return;
       }
-      MatMulInput input(*kernels_, scratch.alone, from, places, block.in, scratch.activations);
+      MatMulInput input(kernels(), scratch.alone, from, places, block.in, scratch.activations);
       input.Multiply(block.expand.weight, rows, block.expanded);
-      kernels_->bias_clamp({rows, block.expand.bias.data(), places, block.expanded, 0.0f, kRelu6});
+      kernels().bias_clamp({rows, block.expand.bias.data(), places, block.expanded, 0.0f, kRelu6});
     };
     // A residual block adds to its own input: rows that a strip overwrites have been expanded.
     RunBlock(block, make_rows, scratch, block.is_residual() ? in : out);
@@ -427,19 +426,19 @@ void EfficientNetLite::RunBlock(const InvertedResidual& block, RowMaker make_row
         const size_t from = row * block.stride + ky - block.pad;  // wraps around above the picture
         taps[ky] = from < block.in_size ? expanded + (from - begin) * row_floats : nullptr;
       }
-      kernels_->depthwise({taps, block.depthwise.data(), block.depthwise_bias.data(),
+      kernels().depthwise({taps, block.depthwise.data(), block.depthwise_bias.data(),
                            scratch.filtered.data() + (row - y) * out_row_floats, block.kernel,
                            block.stride, block.pad, block.in_size, block.out_size, block.expanded,
                            0.0f, kRelu6});
     }
     const size_t places = (y_end - y) * block.out_size;
     float* to = out + y * block.out_size * block.out;
-    MatMulInput filtered(*kernels_, scratch.alone, scratch.filtered.data(), places, block.expanded,
+    MatMulInput filtered(kernels(), scratch.alone, scratch.filtered.data(), places, block.expanded,
                          scratch.activations);
     if (block.is_residual()) {
-      AddLinear(*kernels_, block.project, filtered, to);
+      AddLinear(kernels(), block.project, filtered, to);
     } else {
-      ApplyLinear(*kernels_, block.project, filtered, to);
+      ApplyLinear(kernels(), block.project, filtered, to);
     }
   }
 }
@@ -447,7 +446,7 @@ void EfficientNetLite::RunBlock(const InvertedResidual& block, RowMaker make_row
 // The stem as a product: 27 numbers of the picture for each place, zeros outside of it.
 void EfficientNetLite::MakeStemRows(const uint8_t* image, size_t first, size_t count,
                                     Scratch& scratch, float* rows) const {
-  const size_t size = preparation_.size;
+  const size_t size = preparation().size;
   const auto [out_size, pad] = PadSame(size, kStemKernel, kStemStride);
   float* patch = scratch.patches.data();
   for (size_t y = first; y < first + count; ++y) {
@@ -461,16 +460,16 @@ void EfficientNetLite::MakeStemRows(const uint8_t* image, size_t first, size_t c
             continue;
           }
           const uint8_t* pixel = image + (from_y * size + from_x) * 3;
-          for (size_t c = 0; c < 3; ++c) patch[c] = pixel_values_[c * 256 + pixel[c]];
+          for (size_t c = 0; c < 3; ++c) patch[c] = pixel_values(c)[pixel[c]];
         }
       }
     }
   }
   const size_t places = count * out_size;
-  MatMulInput input(*kernels_, scratch.alone, scratch.patches.data(), places, kStemInputs,
+  MatMulInput input(kernels(), scratch.alone, scratch.patches.data(), places, kStemInputs,
                     scratch.activations);
   input.Multiply(stem_.weight, rows, stem_dim_);
-  kernels_->bias_clamp({rows, stem_.bias.data(), places, stem_dim_, 0.0f, kRelu6});
+  kernels().bias_clamp({rows, stem_.bias.data(), places, stem_dim_, 0.0f, kRelu6});
 }
 
 }  // namespace rowmill

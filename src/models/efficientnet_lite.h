@@ -18,7 +18,7 @@
 #include <string>
 #include <vector>
 
-#include "models/image_model.h"
+#include "models/image_model_base.h"
 #include "models/linear_layer.h"
 
 namespace rowmill {
@@ -45,18 +45,13 @@ struct InvertedResidual {
   size_t strip_in_rows() const { return (strip_rows - 1) * stride + kernel; }
 };
 
-class EfficientNetLite final : public ImageModel {
+class EfficientNetLite final : public ImageModelBase {
  public:
   static std::unique_ptr<ImageModel> Load(const ModelFile& file, const LoadOptions& options,
                                           ThreadTeam& team);
 
-  const std::string& architecture() const override { return architecture_; }
-  const ImagePreparation& preparation() const override { return preparation_; }
-  size_t num_classes() const override { return num_classes_; }
   size_t embedding_dim() const override { return head_dim_; }
-  std::span<const std::string> labels() const override { return labels_; }
   size_t weight_bytes() const override;
-  size_t num_parameters() const override { return num_parameters_; }
   size_t macs_per_image() const override;
   std::unique_ptr<ImageWorkspace> MakeWorkspace(size_t max_images,
                                                 size_t num_threads) const override;
@@ -68,9 +63,10 @@ class EfficientNetLite final : public ImageModel {
   struct Scratch;
   struct Workspace;
 
-  EfficientNetLite() = default;
+  explicit EfficientNetLite(const kernels::KernelTable* kernels)
+      : ImageModelBase("efficientnet-lite", kernels) {}
   void ReadConfig(const ModelFile& file);
-  void LoadWeights(const ModelSource& source, const LoadOptions& options, ThreadTeam& team);
+  void LoadWeights(const ModelFile& file, const LoadOptions& options, ThreadTeam& team);
   // The last block's output, [places, channels of it].
   const float* Features(const uint8_t* image, Scratch& scratch) const;
   using RowMaker = FunctionRef<void(size_t first, size_t count, float* rows)>;
@@ -79,20 +75,13 @@ class EfficientNetLite final : public ImageModel {
   void MakeStemRows(const uint8_t* image, size_t first, size_t count, Scratch& scratch,
                     float* rows) const;
 
-  std::string architecture_ = "efficientnet-lite";
-  ImagePreparation preparation_;
-  std::vector<float> pixel_values_;  // [3][256]
-  const kernels::KernelTable* kernels_ = nullptr;
   float norm_eps_ = 1e-3f;
   size_t stem_dim_ = 0;
   LinearLayer stem_;  // [stem_dim, 27], inputs by row, column, channel
   std::vector<InvertedResidual> blocks_;
   size_t head_dim_ = 0;
-  LinearLayer head_;  // [head_dim, O of the last block]
-  size_t num_classes_ = 0;
+  LinearLayer head_;        // [head_dim, O of the last block]
   LinearLayer classifier_;  // [num_classes, head_dim]
-  std::vector<std::string> labels_;
-  size_t num_parameters_ = 0;
 };
 
 }  // namespace rowmill

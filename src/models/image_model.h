@@ -93,8 +93,4 @@ bool IsImageModel(const ModelFile& file);
 std::unique_ptr<ImageModel> LoadImageModel(const ModelFile& file, const LoadOptions& options,
                                            ThreadTeam& team);
 
-// Names of a folder's classes, "id2label": {"0": "tench", ...} of config.json: empty, or
-// `num_classes` of them.
-std::vector<std::string> ReadClassNames(const ModelFile& file, size_t num_classes);
-
 }  // namespace rowmill

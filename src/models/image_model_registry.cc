@@ -38,16 +38,6 @@ const Family* FindFamily(const ModelFile& file) {
 
 }  // namespace
 
-std::vector<float> ImagePreparation::PixelValues() const {
-  std::vector<float> values;
-  for (size_t channel = 0; channel < 3; ++channel) {
-    for (int x = 0; x < 256; ++x) {
-      values.push_back(static_cast<float>((x * scale - mean[channel]) / deviation[channel]));
-    }
-  }
-  return values;
-}
-
 bool IsImageModel(const ModelFile& file) { return FindFamily(file) != nullptr; }
 
 std::unique_ptr<ImageModel> LoadImageModel(const ModelFile& file, const LoadOptions& options,
@@ -57,18 +47,6 @@ std::unique_ptr<ImageModel> LoadImageModel(const ModelFile& file, const LoadOpti
     throw ModelError("model '" + file.name() + "': not a model of pictures that is supported");
   }
   return family->load(file, options, team);
-}
-
-std::vector<std::string> ReadClassNames(const ModelFile& file, size_t num_classes) {
-  std::vector<std::string> labels;
-  const nlohmann::json* names = file.folder()->config().Find("id2label");
-  if (names == nullptr || !names->is_object() || names->size() != num_classes) return labels;
-  for (size_t i = 0; i < num_classes; ++i) {
-    const auto found = names->find(std::to_string(i));
-    if (found == names->end() || !found->is_string()) return {};
-    labels.push_back(found->get<std::string>());
-  }
-  return labels;
 }
 
 }  // namespace rowmill

@@ -219,15 +219,14 @@ struct Vit::Workspace final : ImageWorkspace {
 
 std::unique_ptr<ImageModel> Vit::Load(VitKind kind, const ModelFile& file,
                                       const LoadOptions& options, ThreadTeam& team) {
-  CHECK(options.kernels != nullptr);
-  auto model = std::unique_ptr<Vit>(new Vit());
-  model->kernels_ = options.kernels;
-  model->architecture_ = kKindNames[static_cast<size_t>(kind)];
+  auto model = std::unique_ptr<Vit>(new Vit(kind, options.kernels));
   model->ReadConfig(kind, file);
-  model->LoadWeights(kind, *file.MakeSource(kNames), options, team);
-  model->labels_ = ReadClassNames(file, model->num_classes_);
+  model->LoadWeights(kind, file, options, team);
   return model;
 }
+
+Vit::Vit(VitKind kind, const kernels::KernelTable* kernels)
+    : ImageModelBase(kKindNames[static_cast<size_t>(kind)], kernels) {}
 
 void Vit::ReadConfig(VitKind kind, const ModelFile& file) {
   const std::unique_ptr<const ModelSource> source = file.MakeSource(kNames);
@@ -258,11 +257,10 @@ void Vit::ReadConfig(VitKind kind, const ModelFile& file) {
                                                {.low = 0.0, .high = 1.0}));
   const size_t image_size = read.Count("image_size", 1, kMaxSide);
   patch_size_ = read.Count("patch_size", 1, 256);
-  preparation_ = ReadPreparation(kind, *file.folder(), image_size);
-  pixel_values_ = preparation_.PixelValues();
-  side_ = preparation_.size / patch_size_;
+  SetPreparation(ReadPreparation(kind, *file.folder(), image_size));
+  side_ = preparation().size / patch_size_;
   trained_side_ = image_size / patch_size_;
-  if (side_ == 0 || trained_side_ == 0 || preparation_.size % patch_size_ != 0) {
+  if (side_ == 0 || trained_side_ == 0 || preparation().size % patch_size_ != 0) {
     read.Fail("patch_size", "does not divide the pictures into patches");
   }
   if (side_ != trained_side_ && kind != VitKind::kDinov2) {
@@ -271,9 +269,10 @@ void Vit::ReadConfig(VitKind kind, const ModelFile& file) {
   num_prefix_ = kind == VitKind::kDeit ? 2 : 1;
 }
 
-void Vit::LoadWeights(VitKind kind, const ModelSource& source, const LoadOptions& options,
+void Vit::LoadWeights(VitKind kind, const ModelFile& file, const LoadOptions& options,
                       ThreadTeam& team) {
-  WeightLoader load(source, options, team);
+  const std::unique_ptr<const ModelSource> source = file.MakeSource(kNames);
+  WeightLoader load(*source, options, team);
   const size_t d = shape_.model_dim;
   const size_t num_trained = trained_side_ * trained_side_;
   const std::vector<float> positions = load.Values("position_embd", {num_prefix_ + num_trained, d});
@@ -307,13 +306,13 @@ void Vit::LoadWeights(VitKind kind, const ModelSource& source, const LoadOptions
   output_norm_ = LoadLayerNorm(load, "output_norm", d);
   head_inputs_ = kind == VitKind::kDinov2 ? 2 * d : d;
   for (const char* name : {"head", "distillation_head"}) {
-    const std::optional<SourceWeight> head = source.FindWeight(std::string(name) + ".weight");
+    const std::optional<SourceWeight> head = source->FindWeight(std::string(name) + ".weight");
     if (!head) continue;
     const size_t rows = head->tensor->shape.empty() ? 0 : head->tensor->shape[0];
-    if (heads_.empty()) num_classes_ = rows;
-    heads_.push_back(LoadLinear(load, name, num_classes_, head_inputs_));
+    if (heads_.empty()) SetNumClasses(rows);
+    heads_.push_back(LoadLinear(load, name, num_classes(), head_inputs_));
   }
-  num_parameters_ = load.num_parameters();
+  FinishLoading(file, load);
 }
 
 size_t Vit::weight_bytes() const {
@@ -332,7 +331,7 @@ size_t Vit::macs_per_image() const {
   const size_t d = shape_.model_dim;
   return num_patches() * d * 3 * patch_size_ * patch_size_ +
          num_tokens() * num_layers_ * d * (4 * d + 2 * shape_.ffn_dim) +
-         heads_.size() * num_classes_ * head_inputs_;
+         heads_.size() * num_classes() * head_inputs_;
 }
 
 std::unique_ptr<ImageWorkspace> Vit::MakeWorkspace(size_t max_images, size_t num_threads) const {
@@ -352,14 +351,14 @@ size_t Vit::WorkspaceBytes(size_t max_images, size_t num_threads) const {
 
 // x [T, D] of one picture: the tokens in front, then the patches, with their positions.
 void Vit::Embed(const uint8_t* image, float* x, Workspace& ws, ThreadTeam& team) const {
-  const size_t size = preparation_.size;
+  const size_t size = preparation().size;
   const size_t d = shape_.model_dim;
   float* to = ws.patches.data();
   for (size_t patch = 0; patch < num_patches(); ++patch) {
     const size_t top = patch / side_ * patch_size_;
     const size_t left = patch % side_ * patch_size_;
     for (size_t c = 0; c < 3; ++c) {
-      const float* values = pixel_values_.data() + c * 256;
+      const float* values = pixel_values(c);
       for (size_t y = 0; y < patch_size_; ++y) {
         const uint8_t* row = image + ((top + y) * size + left) * 3 + c;
         for (size_t column = 0; column < patch_size_; ++column) *to++ = values[row[3 * column]];
@@ -367,11 +366,11 @@ void Vit::Embed(const uint8_t* image, float* x, Workspace& ws, ThreadTeam& team)
     }
   }
   std::copy(prefix_.begin(), prefix_.end(), x);
-  MatMulInput input(*kernels_, team, ws.patches.data(), num_patches(),
+  MatMulInput input(kernels(), team, ws.patches.data(), num_patches(),
                     3 * patch_size_ * patch_size_, ws.activations);
   float* patches = x + num_prefix_ * d;
   input.Multiply(patch_proj_, patches, d);
-  kernels_->add_bias(patches, patch_bias_.data(), 1, patch_bias_.size());
+  kernels().add_bias(patches, patch_bias_.data(), 1, patch_bias_.size());
 }
 
 // x += Wo attention(norm x);  x += W2 gelu(W1 norm x)
@@ -380,32 +379,32 @@ void Vit::RunLayer(const VitLayer& layer, std::span<const uint32_t> lengths, Enc
   const size_t rows = lengths.size() * num_tokens();
   const size_t d = shape_.model_dim;
   const auto normalize = [&](const LayerNormWeights& norm) {
-    kernels_->layer_norm(
+    kernels().layer_norm(
         {ws.x.data(), norm.weight.data(), norm.bias.data(), ws.normed.data(), rows, d, norm_eps_});
   };
   normalize(layer.attn_norm);
-  MatMulInput input(*kernels_, team, ws.normed.data(), rows, d, ws.activations);
-  ApplyLinear(*kernels_, layer.q_proj, input, ws.q.data());
-  ApplyLinear(*kernels_, layer.k_proj, input, ws.k.data());
-  ApplyLinear(*kernels_, layer.v_proj, input, ws.v.data());
+  MatMulInput input(kernels(), team, ws.normed.data(), rows, d, ws.activations);
+  ApplyLinear(kernels(), layer.q_proj, input, ws.q.data());
+  ApplyLinear(kernels(), layer.k_proj, input, ws.k.data());
+  ApplyLinear(kernels(), layer.v_proj, input, ws.v.data());
   const float scale = 1.0f / std::sqrt(static_cast<float>(shape_.head_dim));
-  kernels_->scale(ws.q.data(), scale, ws.q.data(), rows * d);
-  AttendWithinTexts(*kernels_, shape_, lengths, {}, ws, team);
-  MatMulInput attended(*kernels_, team, ws.attended.data(), rows, d, ws.activations);
-  AddLinear(*kernels_, layer.o_proj, attended, ws.x.data());
+  kernels().scale(ws.q.data(), scale, ws.q.data(), rows * d);
+  AttendWithinTexts(kernels(), shape_, lengths, {}, ws, team);
+  MatMulInput attended(kernels(), team, ws.attended.data(), rows, d, ws.activations);
+  AddLinear(kernels(), layer.o_proj, attended, ws.x.data());
   normalize(layer.ffn_norm);
-  MatMulInput normed(*kernels_, team, ws.normed.data(), rows, d, ws.activations);
-  ApplyLinear(*kernels_, layer.up_proj, normed, ws.hidden.data());
-  kernels_->gelu_erf(ws.hidden.data(), ws.hidden.data(), rows * shape_.ffn_dim);
-  MatMulInput hidden(*kernels_, team, ws.hidden.data(), rows, shape_.ffn_dim, ws.activations);
-  AddLinear(*kernels_, layer.down_proj, hidden, ws.x.data());
+  MatMulInput normed(kernels(), team, ws.normed.data(), rows, d, ws.activations);
+  ApplyLinear(kernels(), layer.up_proj, normed, ws.hidden.data());
+  kernels().gelu_erf(ws.hidden.data(), ws.hidden.data(), rows * shape_.ffn_dim);
+  MatMulInput hidden(kernels(), team, ws.hidden.data(), rows, shape_.ffn_dim, ws.activations);
+  AddLinear(kernels(), layer.down_proj, hidden, ws.x.data());
 }
 
 void Vit::Run(std::span<const uint8_t* const> images, ImageOutput output, ImageWorkspace& workspace,
               ThreadTeam& team, ImageVisitor visit) const {
   auto& ws = dynamic_cast<Workspace&>(workspace);
   CHECK(images.size() <= ws.max_images);
-  CHECK(output == ImageOutput::kEmbedding || num_classes_ > 0);
+  CHECK(output == ImageOutput::kEmbedding || num_classes() > 0);
   const size_t d = shape_.model_dim;
   const size_t image_floats = num_tokens() * d;
   for (size_t image = 0; image < images.size(); ++image) {
@@ -416,11 +415,11 @@ void Vit::Run(std::span<const uint8_t* const> images, ImageOutput output, ImageW
     for (const VitLayer& layer : layers_) RunLayer(layer, lengths, ws.layers, team);
   }
   std::vector<float> inputs(2 * d);
-  std::vector<float> logits(num_classes_);
-  std::vector<float> other(num_classes_);
+  std::vector<float> logits(num_classes());
+  std::vector<float> other(num_classes());
   for (size_t image = 0; image < images.size(); ++image) {
     float* x = ws.layers.x.data() + image * image_floats;
-    kernels_->layer_norm(
+    kernels().layer_norm(
         {x, output_norm_.weight.data(), output_norm_.bias.data(), x, num_tokens(), d, norm_eps_});
     if (output == ImageOutput::kEmbedding) {
       visit(image, {x, d});
@@ -435,12 +434,12 @@ void Vit::Run(std::span<const uint8_t* const> images, ImageOutput output, ImageW
       }
       for (size_t i = 0; i < d; ++i) mean[i] /= static_cast<float>(num_patches());
     }
-    MatMulInput first(*kernels_, team, inputs.data(), 1, head_inputs_, ws.activations);
-    ApplyLinear(*kernels_, heads_[0], first, logits.data());
+    MatMulInput first(kernels(), team, inputs.data(), 1, head_inputs_, ws.activations);
+    ApplyLinear(kernels(), heads_[0], first, logits.data());
     if (heads_.size() == 2) {
-      MatMulInput second(*kernels_, team, x + d, 1, d, ws.activations);
-      ApplyLinear(*kernels_, heads_[1], second, other.data());
-      for (size_t i = 0; i < num_classes_; ++i) logits[i] = (logits[i] + other[i]) / 2.0f;
+      MatMulInput second(kernels(), team, x + d, 1, d, ws.activations);
+      ApplyLinear(kernels(), heads_[1], second, other.data());
+      for (size_t i = 0; i < num_classes(); ++i) logits[i] = (logits[i] + other[i]) / 2.0f;
     }
     visit(image, logits);
   }

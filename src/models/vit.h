@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "models/encoder.h"
-#include "models/image_model.h"
+#include "models/image_model_base.h"
 #include "models/linear_layer.h"
 
 namespace rowmill {
@@ -34,18 +34,13 @@ struct VitLayer {
   LinearLayer down_proj;  // [D, F]
 };
 
-class Vit final : public ImageModel {
+class Vit final : public ImageModelBase {
  public:
   static std::unique_ptr<ImageModel> Load(VitKind kind, const ModelFile& file,
                                           const LoadOptions& options, ThreadTeam& team);
 
-  const std::string& architecture() const override { return architecture_; }
-  const ImagePreparation& preparation() const override { return preparation_; }
-  size_t num_classes() const override { return num_classes_; }
   size_t embedding_dim() const override { return shape_.model_dim; }
-  std::span<const std::string> labels() const override { return labels_; }
   size_t weight_bytes() const override;
-  size_t num_parameters() const override { return num_parameters_; }
   size_t macs_per_image() const override;
   std::unique_ptr<ImageWorkspace> MakeWorkspace(size_t max_images,
                                                 size_t num_threads) const override;
@@ -56,9 +51,9 @@ class Vit final : public ImageModel {
  private:
   struct Workspace;
 
-  Vit() = default;
+  Vit(VitKind kind, const kernels::KernelTable* kernels);
   void ReadConfig(VitKind kind, const ModelFile& file);
-  void LoadWeights(VitKind kind, const ModelSource& source, const LoadOptions& options,
+  void LoadWeights(VitKind kind, const ModelFile& file, const LoadOptions& options,
                    ThreadTeam& team);
   size_t num_patches() const { return side_ * side_; }
   size_t num_tokens() const { return num_prefix_ + num_patches(); }
@@ -66,10 +61,6 @@ class Vit final : public ImageModel {
   void RunLayer(const VitLayer& layer, std::span<const uint32_t> lengths, EncoderWorkspace& ws,
                 ThreadTeam& team) const;
 
-  std::string architecture_;
-  ImagePreparation preparation_;
-  std::vector<float> pixel_values_;  // [3][256]
-  const kernels::KernelTable* kernels_ = nullptr;
   EncoderShape shape_;
   size_t num_layers_ = 0;
   float norm_eps_ = 1e-12f;
@@ -86,9 +77,6 @@ class Vit final : public ImageModel {
   // token's.
   std::vector<LinearLayer> heads_;
   size_t head_inputs_ = 0;
-  size_t num_classes_ = 0;
-  std::vector<std::string> labels_;
-  size_t num_parameters_ = 0;
 };
 
 }  // namespace rowmill
