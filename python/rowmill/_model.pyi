@@ -575,6 +575,7 @@ class Model:
         count: int | None = None,
         users: Path | None = None,
         gold: str | None = None,
+        rerank_weight: float | None = None,
         keep_seen: bool | None = None,
         evaluate: bool | None = None,
         negatives: int | None = None,

@@ -1,6 +1,7 @@
 // recommend: what each user may want next, from who took what.
 #include <fmt/format.h>
 
+#include <charconv>
 #include <memory>
 #include <span>
 #include <string>
@@ -34,7 +35,8 @@ struct RecommendFlags {
   std::string item_text;
   std::string item_title;
   std::string rerank;
-  uint32_t rerank_users = 200;
+  uint32_t rerank_users = kRerankUsers;
+  std::string rerank_weight;
   std::string users;
   uint32_t num_new = 0;
   bool keep_seen = false;
@@ -74,7 +76,10 @@ struct RecommendFlags {
             "a language model that has the titles of the 50 best looked at again, such as smollm2")
         ->type_name("REF");
     AddFlag(app, "--rerank-users", rerank_users,
-            "users on whom its weight is chosen, and with --evaluate judged (default: 200)");
+            "users on whom its weight is chosen, and with --evaluate judged (default: 100)");
+    AddFlag(app, "--rerank-weight", rerank_weight,
+            "its weight beside the recommender's; 0 changes nothing (default: chosen)")
+        ->type_name("X");
     app.option_defaults()->group("Recommendations");
     AddFlag(app, "-k,--count", count, "recommendations per user (default: 10)")->type_name("N");
     AddFlag(app, "--users", users,
@@ -124,14 +129,28 @@ struct RecommendFlags {
                             .num_negatives = InRange("--negatives", negatives, 1'000'000),
                             .num_draws = InRange("--draws", draws, 1000),
                             .seed = job.seed,
-                            .rerank_users = rerank_users};
+                            .rerank = ToRerankOptions()};
     }
-    options.rerank_users = InRange("--rerank-users", rerank_users, 1'000'000);
+    options.rerank = ToRerankOptions();
     options.num_units = shared.num_units;
     return options;
   }
 
  private:
+  RerankOptions ToRerankOptions() const {
+    RerankOptions options;
+    options.users = InRange("--rerank-users", rerank_users, 1'000'000);
+    if (rerank_weight.empty()) return options;
+    float weight = 0.0f;
+    const char* last = rerank_weight.data() + rerank_weight.size();
+    const auto [end, error] = std::from_chars(rerank_weight.data(), last, weight);
+    if (error != std::errc() || end != last || !(weight >= 0.0f && weight <= 100.0f)) {
+      throw UsageError("--rerank-weight takes a number from 0 to 100, not '" + rerank_weight + "'");
+    }
+    options.weight = weight;
+    return options;
+  }
+
   void AddOutputFlags(CLI::App& app) {
     app.option_defaults()->group("Input and output");
     AddFlag(app, "-o,--output", job.output,
@@ -170,6 +189,9 @@ struct RecommendFlags {
     }
     if (items.empty() && !rerank.empty()) {
       throw UsageError("--rerank reads the titles of --items, which is not given");
+    }
+    if (rerank.empty() && !rerank_weight.empty()) {
+      throw UsageError("--rerank-weight is about --rerank, which is not given");
     }
     if (num_new > 0 && job.model.empty()) {
       throw UsageError("--new needs vectors of the items: give --items and --model minilm");
@@ -258,12 +280,26 @@ std::string ReportText(const RecommendReport& report) {
   return text;
 }
 
+std::string TitlesText(const RecommendPlan::Titles& titles) {
+  const PlanSummary& summary = titles.job.summary;
+  std::string text = fmt::format("titles        {} of {} users to choose their weight: {} tokens",
+                                 summary.inputs_to_run, titles.users, summary.computed_tokens);
+  if (titles.job.time) {
+    const double per_user = titles.job.time->seconds / static_cast<double>(titles.users);
+    text += fmt::format(", {}\n              and, where it is not 0, all {} users: {}",
+                        FormatDuration(titles.job.time->seconds), titles.all_users,
+                        FormatDuration(per_user * static_cast<double>(titles.all_users)));
+  }
+  return text + "\n";
+}
+
 std::string RecommendPlanText(const RecommendPlan& plan) {
-  return ReadText(plan.read) +
-         fmt::format("items by      {}\n",
-                     plan.item_model == ItemModel::kEase ? "EASE" : "neighbours") +
-         fmt::format("memory        about {:.1f} MiB besides what the names take\n",
-                     static_cast<double>(plan.memory_bytes) / (1 << 20));
+  std::string text = ReadText(plan.read) +
+                     fmt::format("items by      {}\n",
+                                 plan.item_model == ItemModel::kEase ? "EASE" : "neighbours");
+  if (plan.titles) text += TitlesText(*plan.titles);
+  return text + fmt::format("memory        about {:.1f} MiB besides what the names take\n",
+                            static_cast<double>(plan.memory_bytes) / (1 << 20));
 }
 
 // The encoder of --model, which outlives what is returned.
@@ -304,6 +340,7 @@ TitleModel ToTitleModel(const LoadedModel& loaded, const RecommendFlags& flags,
   titles.work.memory_bytes = shared.memory_bytes;
   titles.context.file_system = context.file_system;
   titles.context.stop = context.stop;
+  titles.context.on_progress = context.on_progress;
   return titles;
 }
 
@@ -317,7 +354,16 @@ ExitCode RunRecommend(Caller& caller, const RecommendFlags& flags, Purpose purpo
   context.stop = &caller.StopFlag();
   context.on_progress = [&](const JobProgress& at) { caller.ShowProgress(at); };
   caller.ConnectRows(options, context);
+  std::shared_ptr<const LoadedModel> reader;
+  TitleModel titles;
+  const auto load_reader = [&] {
+    if (flags.rerank.empty()) return;
+    reader = LoadModelFor(caller, flags.job, flags.rerank, *file_system);
+    titles = ToTitleModel(*reader, flags, context);
+    context.titles = &titles;
+  };
   if (purpose == Purpose::kPlan) {
+    load_reader();
     caller.Print(RecommendPlanText(PlanRecommendJob(options, context)));
     return ExitCode::kOk;
   }
@@ -330,13 +376,7 @@ ExitCode RunRecommend(Caller& caller, const RecommendFlags& flags, Purpose purpo
       content = ToContentModel(*loaded);
       context.content = &content;
     }
-    std::shared_ptr<const LoadedModel> reader;
-    TitleModel titles;
-    if (!flags.rerank.empty()) {
-      reader = LoadModelFor(caller, flags.job, flags.rerank, *file_system);
-      titles = ToTitleModel(*reader, flags, context);
-      context.titles = &titles;
-    }
+    load_reader();
     const RecommendReport report = RunRecommendJob(options, context);
     caller.EndProgress();
     if (report.evaluation) caller.Print(EvaluationText(*report.evaluation));

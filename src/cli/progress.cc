@@ -43,12 +43,16 @@ std::string LeftText(const JobProgress& progress) {
 std::string Describe(const JobProgress& progress) {
   const double seconds = std::max(progress.seconds, 1e-9);
   if (progress.stage == JobProgress::Stage::kPlan) {
-    return fmt::format("reading: {} rows", progress.rows_done);
+    return fmt::format("reading: {} {}", progress.rows_done, progress.row_name);
   }
-  return fmt::format("{}/{} rows  {:.1f} rows/s  {:.0f} {}/s  {}", progress.rows_done,
-                     progress.rows_total, static_cast<double>(progress.rows_done) / seconds,
-                     static_cast<double>(progress.tokens_done) / seconds, progress.work_name,
-                     LeftText(progress));
+  std::string text = fmt::format(
+      "{}/{} {}  {:.1f} {}/s  ", progress.rows_done, progress.rows_total, progress.row_name,
+      static_cast<double>(progress.rows_done) / seconds, progress.row_name);
+  if (progress.work_name != progress.row_name) {
+    text += fmt::format("{:.0f} {}/s  ", static_cast<double>(progress.tokens_done) / seconds,
+                        progress.work_name);
+  }
+  return text + LeftText(progress);
 }
 
 // A terminal that can go back to the beginning of a line and clear it.
@@ -87,7 +91,7 @@ void ProgressDisplay::Show(const JobProgress& progress) {
       // only their summary.
       if (last_line_.time_since_epoch().count() == 0 && progress.left &&
           progress.tokens_done == 0) {
-        Say("{} rows  {}\n", progress.rows_total, LeftText(progress));
+        Say("{} {}  {}\n", progress.rows_total, progress.row_name, LeftText(progress));
         last_line_ = now;
         return;
       }

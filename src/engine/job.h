@@ -106,6 +106,7 @@ struct JobProgress {
   uint64_t rows_total = 0;   // 0: not known yet
   uint64_t tokens_done = 0;  // or what else costs are counted in
   uint64_t tokens_total = 0;
+  std::string_view row_name = "rows";
   std::string_view work_name = "tokens";
   double seconds = 0.0;  // since the stage began
   // How long the stage will go on, of which 95 % of the time no more than the two bounds are wrong;

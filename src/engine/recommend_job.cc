@@ -65,6 +65,17 @@ std::vector<std::pair<std::string, std::string>> OptionEntries(const RecommendJo
   return entries;
 }
 
+std::vector<std::pair<std::string, std::string>> RerankEntries(const RerankOptions& options) {
+  std::vector<std::pair<std::string, std::string>> entries = {
+      {"rerank-users", std::to_string(options.users)}};
+  if (options.weight) {
+    std::string weight;
+    AppendJsonNumber(*options.weight, weight);
+    entries.emplace_back("rerank-weight", weight);
+  }
+  return entries;
+}
+
 Fingerprint MakeFingerprint(const RecommendJobOptions& options, const RecommendContext& context) {
   Fingerprint fingerprint;
   fingerprint.Add("engine", ROWMILL_VERSION);
@@ -73,7 +84,7 @@ Fingerprint MakeFingerprint(const RecommendJobOptions& options, const RecommendC
   if (context.titles != nullptr) {
     fingerprint.Add("rerank.model", context.titles->model.sha256);
     fingerprint.Add("rerank.numerics", context.titles->model.numerics);
-    fingerprint.Add("rerank.users", std::to_string(options.rerank_users));
+    for (const auto& [name, value] : RerankEntries(options.rerank)) fingerprint.Add(name, value);
   }
   for (const auto& [name, value] : OptionEntries(options)) fingerprint.Add(name, value);
   AddSource(fingerprint, "ratings", *context.file_system, options.ratings);
@@ -160,7 +171,30 @@ class Job {
     const uint64_t vectors =
         (report_.users + items) * sizeof(float) * (ImplicitOptions().rank + RatingOptions().rank);
     plan.memory_bytes = interactions + weights + vectors;
+    if (context_.titles != nullptr) {
+      plan.titles = PlanTitles();
+      plan.memory_bytes += plan.titles->job.memory.total_bytes();
+    }
     return plan;
+  }
+
+  RecommendPlan::Titles PlanTitles() const {
+    const LastOut held_out = TakeLastOut(ratings_.interactions);
+    std::vector<float> popularity(held_out.rest.num_items, 0.0f);
+    for (const uint32_t item : held_out.rest.items) popularity[item] += 1.0f;
+    std::vector<RerankQuestion> questions;
+    for (const uint32_t user : SpreadUsers(held_out, options_.rerank.users)) {
+      const std::span<const uint32_t> history = held_out.rest.ItemsOf(user);
+      std::vector<float> scores = popularity;
+      for (const uint32_t item : history) scores[item] = -std::numeric_limits<float>::infinity();
+      questions.push_back(
+          {LikedItems(history, held_out.rest.RatingsOf(user)), BestItems(scores, kRerankDepth)});
+    }
+    RecommendPlan::Titles titles;
+    titles.users = questions.size();
+    titles.all_users = report_.users - report_.cold_users;
+    titles.job = TitleReranker(*context_.titles, texts_.titles).Plan(questions);
+    return titles;
   }
 
   RecommendReport Run() {
@@ -202,7 +236,7 @@ class Job {
       report_.mixture = ChooseMixture(data_);
       if (reranker_) {
         report_.mixture->rerank =
-            ChooseRerankWeight(data_, *report_.mixture, score_titles_, options_.rerank_users);
+            RerankWeight(data_, *report_.mixture, score_titles_, options_.rerank);
       }
       recommender_.emplace(Recommender::Fit(data_, *report_.mixture));
     }
@@ -464,7 +498,7 @@ class Job {
     progress.rows_total = std::max(num_expected_, num_done_);
     progress.tokens_done = progress.rows_done;
     progress.tokens_total = progress.rows_total;
-    progress.work_name = "users";
+    progress.row_name = progress.work_name = "users";
     progress.seconds = SecondsSince(score_start_);
     context_.on_progress(progress);
   }
@@ -484,7 +518,7 @@ class Job {
     run.options = OptionEntries(options_);
     if (context_.titles != nullptr) {
       run.options.emplace_back("rerank", context_.titles->model.reference);
-      run.options.emplace_back("rerank-users", std::to_string(options_.rerank_users));
+      for (const auto& entry : RerankEntries(options_.rerank)) run.options.push_back(entry);
     }
     run.fingerprint = run.undivided = digest;
     run.machine = MachineEntries();

@@ -48,7 +48,7 @@ struct RecommendJobOptions {
 
   RecommendationOptions recommendations;
   std::optional<EvaluationOptions> evaluation;
-  size_t rerank_users = 200;  // on which the weight of titles is chosen
+  RerankOptions rerank;
   size_t num_units = 1;
 };
 
@@ -102,9 +102,17 @@ RecommendReport RunRecommendJob(const RecommendJobOptions& options,
 
 // What is read, and what a run would hold in memory; nothing is fitted or written.
 struct RecommendPlan {
+  // What a language model reads of some users' lists. Which titles these have is not known before a
+  // fit: what most users took stands for them, and every list for one that has to be read.
+  struct Titles {
+    uint64_t users = 0;      // at most, on whom the weight is chosen
+    uint64_t all_users = 0;  // who are re-ranked where it is not 0
+    JobPlan job;             // of `users`
+  };
   RecommendReport read;
   ItemModel item_model = ItemModel::kEase;
-  uint64_t memory_bytes = 0;
+  std::optional<Titles> titles;
+  uint64_t memory_bytes = 0;  // of all of it
 };
 RecommendPlan PlanRecommendJob(const RecommendJobOptions& options, const RecommendContext& context);
 

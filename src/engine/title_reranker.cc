@@ -21,13 +21,6 @@ class NoBytes final : public ByteSink {
   void Write(std::span<const std::byte> /*bytes*/) override {}
 };
 
-struct TitleRow {
-  size_t question = 0;  // kPrior: none
-  size_t candidate = 0;
-  uint32_t item = 0;
-};
-constexpr size_t kPrior = std::numeric_limits<size_t>::max();
-
 void AppendRow(std::string_view history, std::string_view title, std::string& rows) {
   rows += "{\"history\":";
   AppendJsonString(history, rows);
@@ -36,20 +29,33 @@ void AppendRow(std::string_view history, std::string_view title, std::string& ro
   rows += "}\n";
 }
 
-// The sum of log-probabilities of each of `count` rows; NaN where there is none.
-std::vector<double> RunTitles(const TitleModel& model, TitleScoreTask& task,
-                              const std::string& rows, size_t count) {
-  FileSystem& file_system = *model.context.file_system;
-  const ScratchFolder folder;
+// The job over `rows` in a file of the folder.
+JobOptions TitleJob(const TitleModel& model, const ScratchFolder& folder, const std::string& rows) {
   JobOptions options = model.work;
   options.source = {};
   options.source.input.path = folder.path() + "/titles.jsonl";
   options.output = "-";
   options.output_format = Format::kJsonl;
-  WriteWhole(file_system, options.source.input.path, rows);
+  WriteWhole(*model.context.file_system, options.source.input.path, rows);
+  return options;
+}
+
+// The sum of log-probabilities of each of `count` rows; NaN where there is none.
+std::vector<double> RunTitles(const TitleModel& model, TitleScoreTask& task,
+                              const std::string& rows, size_t count) {
+  const ScratchFolder folder;
+  const JobOptions options = TitleJob(model, folder, rows);
   std::vector<double> sums(count, kNone);
   NoBytes nowhere;
   JobContext context = model.context;
+  if (context.on_progress) {
+    context.on_progress = [&](const JobProgress& at) {
+      if (at.stage != JobProgress::Stage::kRun) return;
+      JobProgress titles = at;
+      titles.row_name = "titles";
+      model.context.on_progress(titles);
+    };
+  }
   context.make_sink = [&](OutputSchema schema) {
     return MakeSink({.format = Format::kJsonl}, std::move(schema), nowhere);
   };
@@ -72,40 +78,67 @@ std::string TitleReranker::HistoryText(std::span<const uint32_t> liked) const {
   return text;
 }
 
-std::vector<std::vector<double>> TitleReranker::Score(std::span<const RerankQuestion> questions) {
-  std::vector<std::vector<double>> scores(questions.size());
-  TitleScoreTask task(model_.text);
-  std::vector<TitleRow> rows;
-  std::string text;
+struct TitleReranker::Rows {
+  struct Pair {
+    size_t question = 0;
+    size_t candidate = 0;
+    uint32_t item = 0;
+  };
+  std::vector<Pair> pairs;
+  std::vector<uint32_t> priors;  // items
+  std::string text;              // of the pairs, then of the priors
+};
+
+TitleReranker::Rows TitleReranker::MakeRows(std::span<const RerankQuestion> questions) const {
+  Rows rows;
   for (size_t i = 0; i < questions.size(); ++i) {
     const RerankQuestion& question = questions[i];
-    scores[i].assign(question.candidates.size(), kNone);
     const std::string history = HistoryText(question.liked);
     if (history.empty()) continue;
     for (size_t j = 0; j < question.candidates.size(); ++j) {
       const uint32_t item = question.candidates[j];
       if (titles_[item].empty()) continue;
-      rows.push_back({i, j, item});
-      AppendRow(history, titles_[item], text);
+      rows.pairs.push_back({i, j, item});
+      AppendRow(history, titles_[item], rows.text);
     }
   }
-  const size_t num_pairs = rows.size();
-  for (size_t row = 0; row < num_pairs; ++row) {
-    std::optional<double>& prior = priors_[rows[row].item];
-    if (prior) continue;
-    prior = kNone;
-    rows.push_back({kPrior, 0, rows[row].item});
-    AppendRow(kNoHistory, titles_[rows[row].item], text);
+  std::vector<bool> is_known(titles_.size());
+  for (size_t item = 0; item < titles_.size(); ++item) is_known[item] = priors_[item].has_value();
+  for (const Rows::Pair& pair : rows.pairs) {
+    if (is_known[pair.item]) continue;
+    is_known[pair.item] = true;
+    rows.priors.push_back(pair.item);
+    AppendRow(kNoHistory, titles_[pair.item], rows.text);
   }
-  if (rows.empty()) return scores;
-  const std::vector<double> sums = RunTitles(model_, task, text, rows.size());
-  for (size_t row = num_pairs; row < rows.size(); ++row) priors_[rows[row].item] = sums[row];
+  return rows;
+}
+
+std::vector<std::vector<double>> TitleReranker::Score(std::span<const RerankQuestion> questions) {
+  std::vector<std::vector<double>> scores(questions.size());
+  for (size_t i = 0; i < questions.size(); ++i) {
+    scores[i].assign(questions[i].candidates.size(), kNone);
+  }
+  const Rows rows = MakeRows(questions);
+  const size_t num_pairs = rows.pairs.size();
+  if (num_pairs == 0) return scores;
+  TitleScoreTask task(model_.text);
+  const std::vector<double> sums =
+      RunTitles(model_, task, rows.text, num_pairs + rows.priors.size());
+  for (size_t i = 0; i < rows.priors.size(); ++i) priors_[rows.priors[i]] = sums[num_pairs + i];
   for (size_t row = 0; row < num_pairs; ++row) {
-    const TitleRow& at = rows[row];
+    const Rows::Pair& at = rows.pairs[row];
     const auto num_tokens = static_cast<double>(task.NumTokens(titles_[at.item]));
     scores[at.question][at.candidate] = (sums[row] - *priors_[at.item]) / num_tokens;
   }
   return scores;
+}
+
+JobPlan TitleReranker::Plan(std::span<const RerankQuestion> questions) const {
+  TitleScoreTask task(model_.text);
+  const ScratchFolder folder;
+  JobContext context = model_.context;
+  context.on_progress = nullptr;
+  return PlanJob(TitleJob(model_, folder, MakeRows(questions).text), model_.model, task, context);
 }
 
 }  // namespace rowmill

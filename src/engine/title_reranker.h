@@ -37,8 +37,13 @@ class TitleReranker {
 
   // As ScoreTitles says. Throws StoppedError.
   std::vector<std::vector<double>> Score(std::span<const RerankQuestion> questions);
+  // What that would take.
+  JobPlan Plan(std::span<const RerankQuestion> questions) const;
 
  private:
+  struct Rows;
+  // Those of the questions, and behind them those without a history that were not asked about yet.
+  Rows MakeRows(std::span<const RerankQuestion> questions) const;
   std::string HistoryText(std::span<const uint32_t> liked) const;
 
   const TitleModel& model_;

@@ -106,7 +106,7 @@ class Judge {
 void JudgeRerank(const RecommenderData& data, const LastOut& held_out,
                  const Recommender& recommender, const ScoreTitles& score_titles,
                  Evaluation& evaluation) {
-  const std::vector<uint32_t> users = SpreadUsers(held_out, evaluation.options.rerank_users);
+  const std::vector<uint32_t> users = SpreadUsers(held_out, evaluation.options.rerank.users);
   LastOut some = held_out;
   std::fill(some.items.begin(), some.items.end(), kNoItem);
   std::vector<size_t> place_of(held_out.items.size(), 0);
@@ -213,7 +213,7 @@ Evaluation Evaluate(const RecommenderData& data, const EvaluationOptions& option
     recommender.Score(user, history, scratch, scores);
   }));
   if (score_titles != nullptr) {
-    out.mixture.rerank = ChooseRerankWeight(rest, out.mixture, *score_titles, options.rerank_users);
+    out.mixture.rerank = RerankWeight(rest, out.mixture, *score_titles, options.rerank);
     JudgeRerank(data, held_out, recommender, *score_titles, out);
   }
   JudgeRatings(held_out, *data.team, out);

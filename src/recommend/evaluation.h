@@ -26,7 +26,7 @@ struct EvaluationOptions {
   size_t num_negatives = 100;
   size_t num_draws = 20;
   uint64_t seed = 0;
-  size_t rerank_users = 200;  // on which its weight is chosen, and for whom it is judged
+  RerankOptions rerank;
 };
 
 struct RankingFigures {
@@ -55,7 +55,7 @@ struct Evaluation {
 
 // Popularity, neighbours, PureSVD, implicit factors, EASE without decay, the mixture; with
 // `score_titles`, which may be null, also the mixture without and with re-ranking, on
-// `rerank_users` of the users. Throws StoppedError; DataError where no user has two interactions.
+// `rerank.users` of the users. Throws StoppedError; DataError where no user has two interactions.
 Evaluation Evaluate(const RecommenderData& data, const EvaluationOptions& options,
                     const ScoreTitles* score_titles = nullptr);
 

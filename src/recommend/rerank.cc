@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "base/check.h"
 #include "base/error.h"
@@ -12,7 +13,7 @@ namespace rowmill {
 namespace {
 
 constexpr float kNever = -std::numeric_limits<float>::infinity();
-constexpr double kWeights[] = {0.0, 0.1, 0.2, 0.4, 0.8, 1.6};
+constexpr double kWeights[] = {0.1, 0.2, 0.4, 0.8, 1.6};  // besides 0
 
 // Less their mean, over their standard deviation; 0 for what is not finite, and for all where they
 // are equal.
@@ -40,6 +41,35 @@ std::vector<double> Standardised(std::span<const double> values) {
   const double deviation = std::sqrt(squares / static_cast<double>(count));
   for (double& value : out) value /= deviation;
   return out;
+}
+
+// What each user whose titles were scored gains of their held-out item's place.
+std::vector<double> GainsAt(double weight, const RerankLists& lists,
+                            std::span<const uint32_t> users, const LastOut& held_out) {
+  std::vector<double> gains;
+  for (size_t i = 0; i < users.size(); ++i) {
+    if (lists.title_scores[i].empty()) continue;  // no weight changes its rank
+    const std::vector<size_t> order = RerankOrder(lists.scores[i], lists.title_scores[i], weight);
+    const std::vector<uint32_t>& candidates = lists.questions[i].candidates;
+    for (size_t rank = 0; rank < order.size(); ++rank) {
+      if (candidates[order[rank]] == held_out.items[users[i]]) gains.push_back(RankGain(rank + 1));
+    }
+  }
+  return gains;
+}
+
+// Whether `gains` are more than `before`, user by user, by more than one standard error.
+bool IsClearGain(std::span<const double> gains, std::span<const double> before) {
+  const auto count = static_cast<double>(gains.size());
+  if (count < 2.0) return false;
+  double sum = 0.0;
+  for (size_t i = 0; i < gains.size(); ++i) sum += gains[i] - before[i];
+  double squares = 0.0;
+  for (size_t i = 0; i < gains.size(); ++i) {
+    const double off = gains[i] - before[i] - sum / count;
+    squares += off * off;
+  }
+  return sum > std::sqrt(squares * count / (count - 1.0));
 }
 
 }  // namespace
@@ -133,23 +163,23 @@ float ChooseRerankWeight(const RecommenderData& data, const Mixture& mixture,
   const Recommender recommender = Recommender::Fit(rest, mixture);
   const RerankLists lists =
       MakeRerankLists({&recommender, &held_out, data.team, &score_titles}, users);
+  const std::vector<double> unchanged = GainsAt(0.0, lists, users, held_out);
   double best = 0.0;
-  double best_gain = -1.0;
+  double best_sum = std::accumulate(unchanged.begin(), unchanged.end(), 0.0);
   for (const double weight : kWeights) {
-    double gain = 0.0;
-    for (size_t i = 0; i < users.size(); ++i) {
-      if (lists.title_scores[i].empty()) continue;  // no weight changes its rank
-      const std::vector<size_t> order = RerankOrder(lists.scores[i], lists.title_scores[i], weight);
-      const std::vector<uint32_t>& candidates = lists.questions[i].candidates;
-      for (size_t rank = 0; rank < order.size(); ++rank) {
-        if (candidates[order[rank]] == held_out.items[users[i]]) gain += RankGain(rank + 1);
-      }
-    }
-    if (gain <= best_gain) continue;
-    best_gain = gain;
+    const std::vector<double> gains = GainsAt(weight, lists, users, held_out);
+    const double sum = std::accumulate(gains.begin(), gains.end(), 0.0);
+    if (sum <= best_sum || !IsClearGain(gains, unchanged)) continue;
+    best_sum = sum;
     best = weight;
   }
   return static_cast<float>(best);
+}
+
+float RerankWeight(const RecommenderData& data, const Mixture& mixture,
+                   const ScoreTitles& score_titles, const RerankOptions& options) {
+  if (options.weight) return *options.weight;
+  return ChooseRerankWeight(data, mixture, score_titles, options.users);
 }
 
 }  // namespace rowmill

@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -25,6 +26,8 @@ namespace rowmill {
 
 inline constexpr size_t kRerankDepth = 50;    // candidates of a user
 inline constexpr size_t kRerankHistory = 12;  // liked items that are read
+// Users on whom the weight is chosen, unless it is said otherwise.
+inline constexpr size_t kRerankUsers = 100;
 
 struct RerankQuestion {
   std::vector<uint32_t> liked;       // oldest first
@@ -64,9 +67,18 @@ RerankLists MakeRerankLists(const RerankData& data, std::span<const uint32_t> us
 std::vector<uint32_t> SpreadUsers(const LastOut& held_out, size_t count);
 
 // The weight that finds what was held out best among all items, of a small fixed grid; of equals
-// the smallest. 0: the order stays.
+// the smallest. 0, by which the order stays, where the gain over it is within one standard error:
+// what a few users gain by chance would cost all users a worse list and the time to make it.
 float ChooseRerankWeight(const RecommenderData& data, const Mixture& mixture,
                          const ScoreTitles& score_titles, size_t max_users);
+
+// How the weight comes about.
+struct RerankOptions {
+  size_t users = kRerankUsers;  // on whom it is chosen, and for whom it is judged
+  std::optional<float> weight;  // given: it is not chosen
+};
+float RerankWeight(const RecommenderData& data, const Mixture& mixture,
+                   const ScoreTitles& score_titles, const RerankOptions& options);
 
 // Puts the candidates' scores in `scores` [items] into the new order.
 void ApplyRerank(const RerankLists& lists, size_t place, double weight, std::span<float> scores);

@@ -5,6 +5,7 @@ import functools
 import json
 import math
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -259,10 +260,40 @@ class RecommendTest(ProgramTest):
                          [(row["user"], row["rank"], row["score"]) for row in seen])
         self.assertEqual(sorted((row["user"], row["item"], str(row["because"])) for row in plain),
                          sorted((row["user"], row["item"], str(row["because"])) for row in seen))
+        # A weight that is given is taken: the same items and scores, in an order that titles have a say in.
+        for units in ("1", "2"):
+            self.run_loans("--items", "books.csv", "-k", "60", "--rerank", model, "--rerank-weight", "50", "--units", units,
+                           "-o", f"given{units}.jsonl")
+        self.assertEqual(self.read("given1.jsonl"), self.read("given2.jsonl"))
+        given = read_jsonl(self.path("given1.jsonl"))
+        self.assertEqual([(row["user"], row["rank"], row["score"]) for row in plain],
+                         [(row["user"], row["rank"], row["score"]) for row in given])
+        self.assertEqual(sorted((row["user"], row["item"], str(row["because"])) for row in plain),
+                         sorted((row["user"], row["item"], str(row["because"])) for row in given))
+        self.assertNotEqual([row["item"] for row in plain], [row["item"] for row in given])
         for arguments, text in [(["--rerank", model], "--items"),
+                                (["--items", "books.csv", "--rerank-weight", "1"], "--rerank"),
+                                (["--items", "books.csv", "--rerank", model, "--rerank-weight", "x"], "0 to 100"),
                                 (["--items", "books.csv", "--rerank", ENCODER], "language model")]:
             run = self.run_loans(*arguments, "-o", "none.jsonl", expect=USAGE)
             self.assertIn(text, run.stderr)
+
+    def test_titles_in_plan_and_progress(self):
+        model = tiny_model("--type", "q4_1", "--dim", "64", "--ffn", "128", "--context", "1024")
+        loans = ("loans.csv", "--user", "reader", "--item", "book", "--items", "books.csv")
+        plain = self.run_program("plan", "recommend", *loans).stdout.decode()
+        plan = self.run_program("plan", "recommend", *loans, "--rerank", model, "--rerank-users", "12").stdout.decode()
+        self.assertNotIn("titles", plain)
+        titles = re.search(r"titles +(\d+) of 12 users to choose their weight: (\d+) tokens", plan)
+        self.assertTrue(titles, plan)
+        self.assertGreater(int(titles[2]), int(titles[1]))
+        memory = [float(re.search(r"memory +about ([0-9.]+) MiB", text)[1]) for text in (plain, plan)]
+        self.assertGreater(memory[1], memory[0] + 1)
+        run = self.run_program("recommend", *loans, "--rerank", model, "--rerank-users", "12", "-o", "out.jsonl",
+                               "--progress", "json")
+        stages = [json.loads(line) for line in run.stderr.splitlines() if line.startswith("{")]
+        self.assertGreater(max(stage["tokens_total"] for stage in stages), 1000)  # titles are counted in tokens
+        self.assertEqual(stages[-1]["rows_done"], 40)  # users
 
     def test_evaluate_agrees_with_the_definition(self):
         run = self.run_loans("--evaluate", "--negatives", "12", "--draws", "5", "-k", "4")
