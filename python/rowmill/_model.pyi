@@ -548,6 +548,8 @@ class Model:
         to_english: bool | None = None,
         no_timestamps: bool | None = None,
         beam: int | None = None,
+        prompt: str | None = None,
+        previous_text: bool | None = None,
         live: bool | None = None,
         srt: Path | None = None,
         vtt: Path | None = None,

@@ -41,6 +41,8 @@ struct TranscribeFlags {
   bool no_timestamps = false;
   bool no_fallback = false;
   bool vad = false;
+  std::string prompt;
+  bool previous_text = false;
   bool live = false;
   std::string srt;
   std::string vtt;
@@ -53,6 +55,11 @@ struct TranscribeFlags {
     AddFlag(app, "--to-english", to_english, "write a translation into English");
     AddFlag(app, "--no-timestamps", no_timestamps,
             "segments are whole windows of 30 seconds; a little faster");
+    AddFlag(app, "--prompt", prompt,
+            "text that each window is read after: names, terms, a way of writing")
+        ->type_name("TEXT");
+    AddFlag(app, "--previous-text", previous_text,
+            "each window is read after what was written of the file before");
     AddFlag(app, "--beam", beam, "hypotheses that beam search keeps; 1: greedy");
     AddFlag(app, "--live", live,
             "INPUT is -: raw 16-bit mono sound at 16 kHz; prints segments as they become final");
@@ -71,6 +78,8 @@ struct TranscribeFlags {
     if (no_timestamps) options.timestamps = TranscribeSpec::Timestamps::kNone;
     if (vad) options.pauses = TranscribeSpec::Pauses::kSkip;
     if (no_fallback) options.temperatures = {0.0f};
+    options.prompt = prompt;
+    if (previous_text) options.previous_text = TranscribeSpec::PreviousText::kShow;
     options.beam = beam;
     options.seed = seed;
     return options;

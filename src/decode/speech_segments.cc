@@ -35,7 +35,12 @@ WindowSegments SplitWindow(const TranscribedWindow& window, const SpeechTokens& 
     for (size_t i = begin; i < end; ++i) {
       if (all[i] < tokens.end) segment.tokens.push_back(all[i]);
     }
-    if (!segment.tokens.empty()) out.segments.push_back(std::move(segment));
+    if (segment.tokens.empty()) return;
+    if (from < to) {
+      out.said.insert(out.said.end(), all.begin() + static_cast<std::ptrdiff_t>(begin),
+                      all.begin() + static_cast<std::ptrdiff_t>(end));
+    }
+    out.segments.push_back(std::move(segment));
   };
 
   // Where one segment's end and the next one's beginning stand side by side.

@@ -33,6 +33,9 @@ struct WindowSegments {
   std::vector<SpeechSegment> segments;
   // Frames from this window's beginning to the next one's; at least 1.
   uint32_t advance = 0;
+  // The window's tokens of the segments that last, timestamps included: what a window that comes
+  // after it is shown (decode/previous_text.h).
+  std::vector<int32_t> said;
 };
 WindowSegments SplitWindow(const TranscribedWindow& window, const SpeechTokens& tokens);
 

@@ -22,6 +22,7 @@ struct SpeechTokens {
   int32_t no_timestamps = -1;      // <|notimestamps|>
   int32_t first_timestamp = -1;    // <|0.00|>; each further one is 20 ms later
   std::vector<int32_t> languages;  // <|en|>, ...; empty where the model knows one language alone
+  int32_t previous = -1;           // <|startofprev|>
 };
 
 // Decides whether a text says the same over and over, which token ids alone do not show.
@@ -36,6 +37,7 @@ struct TranscribeSpec {
   enum class Output : uint8_t { kTranscript, kEnglish };
   enum class Timestamps : uint8_t { kNone, kSegments };
   enum class Pauses : uint8_t { kRead, kSkip };
+  enum class PreviousText : uint8_t { kForget, kShow };
 
   SpeechTokens tokens;
   std::vector<int32_t> suppressed;        // never written
@@ -44,8 +46,11 @@ struct TranscribeSpec {
   Output output = Output::kTranscript;
   Timestamps timestamps = Timestamps::kSegments;
   Pauses pauses = Pauses::kRead;  // whether windows begin in pauses, or behind them
-  uint32_t max_tokens = 224;      // of a window
-  uint32_t beam = 1;              // hypotheses that are kept at temperature 0; 1: greedy
+  uint32_t max_tokens = 224;      // of a window, as far as the context has room
+  uint32_t max_positions = 448;   // the model's context
+  std::vector<int32_t> prompt;    // text that is shown before every window, as if said before
+  PreviousText previous_text = PreviousText::kForget;  // what was written of the same clip
+  uint32_t beam = 1;  // hypotheses that are kept at temperature 0; 1: greedy
   // A window whose text is repetitive, or whose tokens have less than this log-probability on
   // average, is tried again with the next temperature.
   std::vector<float> temperatures = {0.0f, 0.2f, 0.4f, 0.6f, 0.8f, 1.0f};

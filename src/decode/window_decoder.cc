@@ -9,15 +9,31 @@
 namespace rowmill {
 
 WindowDecoder::WindowDecoder(const TranscribeSpec& spec, const kernels::KernelTable& kernels,
-                             const WindowKey& key, int32_t language)
+                             const WindowKey& key, int32_t language, std::vector<int32_t> before)
     : spec_(spec),
       kernels_(kernels),
       rules_(spec, kernels),
       key_(key),
       language_(language),
+      before_(std::move(before)),
       branches_(1) {
-  branches_[0].tokens = {spec.tokens.start};
   CHECK(!spec.temperatures.empty() && spec.max_tokens >= 1);
+  const size_t around = before_.size() + kMaxPrompt + 1;  // the token that ends it is one too
+  CHECK(around < spec.max_positions);
+  max_tokens_ = std::min<size_t>(spec.max_tokens, spec.max_positions - around);
+  const bool finds_language = language_ < 0 && !spec.tokens.languages.empty();
+  if (finds_language && !before_.empty()) {
+    stage_ = Stage::kLanguage;
+    branches_[0].tokens = {spec.tokens.start};
+  } else {
+    branches_[0].tokens = PromptToStart();
+  }
+}
+
+std::vector<int32_t> WindowDecoder::PromptToStart() const {
+  std::vector<int32_t> prompt = before_;
+  prompt.push_back(spec_.tokens.start);
+  return prompt;
 }
 
 std::vector<int32_t> WindowDecoder::PromptBehindStart() const {
@@ -44,6 +60,14 @@ bool WindowDecoder::IsSearching() const {
 void WindowDecoder::Look(size_t branch, std::span<float> logits) {
   if (done()) return;  // Another branch's logits were not finite.
   is_restart_ = false;
+  if (stage_ == Stage::kLanguage) {
+    LookAtStart(logits);
+    if (done()) return;
+    branches_[0].tokens = PromptToStart();
+    is_restart_ = true;
+    stage_ = Stage::kStart;
+    return;
+  }
   if (stage_ == Stage::kStart) {
     LookAtStart(logits);
     if (done()) return;
@@ -58,7 +82,7 @@ void WindowDecoder::Look(size_t branch, std::span<float> logits) {
     BeamOptions options;
     options.beam = spec_.beam;
     options.end_token = spec_.tokens.end;
-    search_.emplace(options, spec_.max_tokens + 1);
+    search_.emplace(options, max_tokens_ + 1);
   }
   rules_.Apply(search_->open()[branch].tokens, logits);
   if (!search_->Look(branch, logits, kernels_)) {
@@ -122,7 +146,7 @@ void WindowDecoder::Write(std::span<float> logits) {
   current_.tokens.push_back(sample.token);
   branches_[0].tokens = {sample.token};
   const bool is_loop = EndsInLoop(current_.tokens);
-  if (is_loop || current_.tokens.size() == spec_.max_tokens) EndAttempt(is_loop);
+  if (is_loop || current_.tokens.size() == max_tokens_) EndAttempt(is_loop);
 }
 
 void WindowDecoder::EndAttempt(bool is_loop) {
@@ -155,8 +179,9 @@ void WindowDecoder::EndAttempt(bool is_loop) {
 
 void WindowDecoder::BeginAttempt() {
   log_probability_sum_ = 0.0;
-  branches_.assign(1, {PromptBehindStart(), 0});
-  branches_[0].tokens.insert(branches_[0].tokens.begin(), spec_.tokens.start);
+  branches_.assign(1, {PromptToStart(), 0});
+  const std::vector<int32_t> behind = PromptBehindStart();
+  branches_[0].tokens.insert(branches_[0].tokens.end(), behind.begin(), behind.end());
   is_restart_ = true;
   stage_ = Stage::kPrompt;
 }

@@ -27,10 +27,14 @@ struct WindowKey {
 
 class WindowDecoder {
  public:
-  // `language`: its token; -1 where it is to be found, or the model knows one alone. `spec` and
-  // `kernels` outlive the object.
+  // `language`: its token; -1 where it is to be found, or the model knows one alone. `before`: what
+  // the model reads in front of the start token (decode/previous_text.h). `spec` and `kernels`
+  // outlive the object.
   WindowDecoder(const TranscribeSpec& spec, const kernels::KernelTable& kernels,
-                const WindowKey& key, int32_t language);
+                const WindowKey& key, int32_t language, std::vector<int32_t> before = {});
+
+  // Tokens of the prompt behind `before` at most: start, language, task and no-timestamps.
+  static constexpr size_t kMaxPrompt = 4;
 
   // A round: for each branch the model reads its next tokens, at least one, and shows the logits
   // behind the last, which may be overwritten; then comes Advance. There is one branch, but for
@@ -57,7 +61,8 @@ class WindowDecoder {
   bool is_silent() const;
 
  private:
-  enum class Stage : uint8_t { kStart, kPrompt, kText, kDone };
+  // kLanguage: the start token alone, since what was said before is no evidence of the language.
+  enum class Stage : uint8_t { kLanguage, kStart, kPrompt, kText, kDone };
   struct Attempt {
     std::vector<int32_t> tokens;
     double log_probability = 0.0;
@@ -75,6 +80,7 @@ class WindowDecoder {
   void Write(std::span<float> logits);
   void EndAttempt(bool is_loop);
   void BeginAttempt();
+  std::vector<int32_t> PromptToStart() const;
   std::vector<int32_t> PromptBehindStart() const;
 
   const TranscribeSpec& spec_;
@@ -82,6 +88,8 @@ class WindowDecoder {
   SpeechRules rules_;
   WindowKey key_;
   int32_t language_;
+  std::vector<int32_t> before_;
+  size_t max_tokens_ = 0;  // what the context has room for
   Stage stage_ = Stage::kStart;
   bool is_restart_ = true;
   bool finite_ = true;

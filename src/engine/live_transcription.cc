@@ -27,10 +27,12 @@ LiveTranscription::LiveTranscription(const Whisper& model, const TranscribeSpec&
       kernels_(kernels),
       team_(team),
       log_mel_(model.config().num_mel_bands),
-      workspace_(model, 32, team.num_threads()),
+      workspace_(model, PreviousText::MaxTokens(spec) + WindowDecoder::kMaxPrompt,
+                 team.num_threads()),
       source_(model.kv_shape(), BlocksFor(model.config().num_positions)),
       past_(model.kv_shape(), BlocksFor(model.config().max_seq_len)),
-      language_(spec.language) {
+      language_(spec.language),
+      previous_(spec_) {
   spec_.beam = 1;
 }
 
@@ -87,7 +89,7 @@ void LiveTranscription::Write(Visitor visit) {
   model_.Encode(mel, workspace_, team_, source);
 
   const auto begin_frame = static_cast<uint32_t>(first_sample_ / kSamplesPerMelFrame);
-  WindowDecoder decoder(spec_, kernels_, {{}, begin_frame}, language_);
+  WindowDecoder decoder(spec_, kernels_, {{}, begin_frame}, language_, previous_.Tokens());
   KvSequence past;
   past.own = &past_;
   while (!decoder.done()) {
@@ -114,8 +116,10 @@ void LiveTranscription::Write(Visitor visit) {
     window.no_speech = decoder.no_speech();
     language_ = decoder.language();
     if (!decoder.is_silent() && !decoder.is_repetitive()) window.tokens = decoder.tokens();
+    const WindowSegments split = SplitWindow(window, spec_.tokens);
+    if (!window.tokens.empty()) previous_.Add(window, split.said);
     // Behind a pause nothing is left over.
-    if (num_quiet_ < kPauseBlocks) advance = SplitWindow(window, spec_.tokens).advance;
+    if (num_quiet_ < kPauseBlocks) advance = split.advance;
     visit(window);
   } else {
     past_.Clear();

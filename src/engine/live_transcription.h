@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/function_ref.h"
+#include "decode/previous_text.h"
 #include "decode/speech_segments.h"
 #include "decode/transcribe_spec.h"
 #include "kernels/kernels.h"
@@ -56,6 +57,7 @@ class LiveTranscription {
   size_t num_loud_ = 0;         // blocks since the last window
   size_t num_quiet_ = 0;        // at the end
   int32_t language_ = -1;
+  PreviousText previous_;
 };
 
 }  // namespace rowmill

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "decode/previous_text.h"
 #include "media/audio.h"
 #include "media/resample.h"
 #include "tasks/media_rows.h"
@@ -19,13 +20,14 @@ using Clock = std::chrono::steady_clock;
 // each one's own keys and values (18 MB of Whisper base); with more than this the latter are nearly
 // all, so that nothing is gained.
 constexpr size_t kMaxWindows = 16;
-// The start token, language, task and no-timestamps.
-constexpr size_t kMaxPrompt = 4;
 // Quieter than half a step of 16 bits: no sound at all.
 constexpr float kSilence = 1.0f / 65536.0f;
 
 // Tokens of a window, the prompt and the end included.
-size_t MaxTarget(const TranscribeSpec& spec) { return kMaxPrompt + spec.max_tokens + 1; }
+size_t MaxTarget(const TranscribeSpec& spec) {
+  const size_t prompt = PreviousText::MaxTokens(spec) + WindowDecoder::kMaxPrompt;
+  return std::min<size_t>(prompt + spec.max_tokens + 1, spec.max_positions);
+}
 
 }  // namespace
 
@@ -35,8 +37,11 @@ struct TranscriptionUnit::Clip {
   MelFrames frames;
   uint32_t next_frame = 0;
   int32_t language = -1;
+  PreviousText previous;
   uint32_t cost = 0;
   Clock::time_point admitted;
+
+  explicit Clip(const TranscribeSpec& spec) : previous(spec) {}
 };
 
 struct TranscriptionUnit::Window {
@@ -67,7 +72,8 @@ size_t TranscriptionUnit::ClipBytes(const Whisper& model, size_t seconds) {
 }
 
 size_t TranscriptionUnit::MaxTokens(const TranscribeSpec& spec) {
-  return kMaxWindows * std::max<size_t>(kMaxPrompt, spec.beam);
+  return kMaxWindows * std::max<size_t>(WindowDecoder::kMaxPrompt, spec.beam) +
+         PreviousText::MaxTokens(spec);
 }
 
 size_t TranscriptionUnit::WorkspaceBytes(const Whisper& model, const TranscribeSpec& spec,
@@ -131,7 +137,7 @@ void TranscriptionUnit::Admit(RowFeed& feed, OutcomeSink& sink) {
     feed_empty_ = !feed.Next(row);
     times_.wait_seconds += SecondsSince(start);
     if (feed_empty_) return;
-    auto clip = std::make_unique<Clip>();
+    auto clip = std::make_unique<Clip>(spec_);
     clip->admitted = Clock::now();
     clip->outcome.row = row.row;
     clip->outcome.prompt_tokens = row.cost;
@@ -140,6 +146,7 @@ void TranscriptionUnit::Admit(RowFeed& feed, OutcomeSink& sink) {
     clip->language = spec_.language;
     clip->outcome.error = OpenClip(row, *clip);
     times_.decode_seconds += SecondsSince(clip->admitted);
+    if (step_log_ != nullptr) step_log_->Add(clip->admitted, Clock::now(), Work(), windows_.size());
     if (!clip->outcome.error.empty()) {
       PutClip(*clip, sink);
       continue;
@@ -160,18 +167,22 @@ void TranscriptionUnit::OpenWindow(Clip& clip) {
   const auto num_frames = static_cast<uint32_t>(std::min<size_t>(left, model_.frames_per_window()));
   const Clock::time_point start = Clock::now();
   clip.frames.Read(clip.next_frame, model_.frames_per_window(), mel_);
-  auto window = std::make_unique<Window>(
-      Window{clip,
-             num_frames,
-             {},
-             {},
-             WindowDecoder(spec_, kernels_, {clip.digest, clip.next_frame}, clip.language)});
+  auto window =
+      std::make_unique<Window>(Window{clip,
+                                      num_frames,
+                                      {},
+                                      {},
+                                      WindowDecoder(spec_, kernels_, {clip.digest, clip.next_frame},
+                                                    clip.language, clip.previous.Tokens())});
   window->source.keys_values = pool_.Acquire(model_.config().num_positions);
   window->pasts.push_back(NewPast());
   model_.Encode(mel_, workspace_, team_, window->source);
   times_.model_seconds += SecondsSince(start);
   ++times_.steps;
   times_.tokens += model_.config().num_positions;
+  if (step_log_ != nullptr) {
+    step_log_->Add(start, Clock::now(), model_.config().num_positions, windows_.size() + 1);
+  }
   windows_.push_back(std::move(window));
 }
 
@@ -182,9 +193,17 @@ void TranscriptionUnit::Step() {
     size_t branch;
   };
   std::vector<Place> places;
+  std::vector<Window*> in_step;
   for (const auto& window : windows_) {
     WindowDecoder& decoder = window->decoder;
     CHECK(window->pasts.size() == decoder.num_branches());
+    // One long prompt has room beside what all others read, more of them come one after the other.
+    size_t num_tokens = 0;
+    for (size_t branch = 0; branch < decoder.num_branches(); ++branch) {
+      num_tokens += decoder.next_tokens(branch).size();
+    }
+    if (batch.tokens.tokens.size() + num_tokens > MaxTokens(spec_)) continue;
+    in_step.push_back(window.get());
     if (decoder.is_restart()) window->pasts[0].length = 0;
     for (size_t branch = 0; branch < decoder.num_branches(); ++branch) {
       const std::span<const int32_t> tokens = decoder.next_tokens(branch);
@@ -206,13 +225,19 @@ void TranscriptionUnit::Step() {
   });
   times_.model_seconds += SecondsSince(start) - look_seconds;
   const Clock::time_point advance_start = Clock::now();
-  for (const auto& window : windows_) {
+  for (Window* window : in_step) {
     window->decoder.Advance();
     if (!window->decoder.done()) ExchangePasts(*window);
   }
   times_.decode_seconds += look_seconds + SecondsSince(advance_start);
   ++times_.steps;
   times_.tokens += batch.tokens.tokens.size();
+  if (step_log_ != nullptr) {
+    Work work;
+    work[WorkKind::kStep] = 1.0;
+    work[WorkKind::kAnswerToken] = static_cast<double>(batch.tokens.tokens.size());
+    step_log_->Add(start, Clock::now(), work, in_step.size());
+  }
 }
 
 // Gives every branch of the next round the past of the one that it continues.
@@ -271,7 +296,9 @@ bool TranscriptionUnit::CloseWindow(Window& window) {
   if (!decoder.is_silent()) transcribed.tokens = decoder.tokens();
   // The first window's language is the clip's.
   clip.language = decoder.language();
-  clip.next_frame += SplitWindow(transcribed, spec_.tokens).advance;
+  const WindowSegments split = SplitWindow(transcribed, spec_.tokens);
+  if (!decoder.is_silent()) clip.previous.Add(transcribed, split.said);
+  clip.next_frame += split.advance;
   SkipPause(clip);
   AppendWindow(transcribed, outcome.decoded);
   return clip.next_frame < clip.frames.num_frames();

@@ -21,6 +21,7 @@
 #include "decode/speech_segments.h"
 #include "decode/window_decoder.h"
 #include "engine/execution_unit.h"
+#include "engine/step_log.h"
 #include "media/log_mel.h"
 #include "models/whisper.h"
 
@@ -44,6 +45,7 @@ class TranscriptionUnit {
   void Run(RowFeed& feed, OutcomeSink& sink, const std::atomic<bool>& stop);
 
   const UnitTimes& times() const { return times_; }
+  void SetStepLog(StepLog* log) { step_log_ = log; }
   // Bytes of activations, of the windows in flight, and of a clip while it is opened.
   static size_t WorkspaceBytes(const Whisper& model, const TranscribeSpec& spec,
                                size_t num_threads);
@@ -84,6 +86,7 @@ class TranscriptionUnit {
   std::vector<float> mel_;                      // of one window
   bool feed_empty_ = false;
   UnitTimes times_;
+  StepLog* step_log_ = nullptr;
 };
 
 }  // namespace rowmill

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "data/json_text.h"
 #include "decode/beam_search.h"
+#include "decode/previous_text.h"
 #include "media/audio.h"
 #include "media/log_mel.h"
 #include "media/resample.h"
@@ -122,6 +123,7 @@ SpeechTokens FindSpeechTokens(const Tokenizer& tokenizer, const Whisper& model) 
     return found == ids.end() ? -1 : found->second;
   };
   tokens.start = find("<|startoftranscript|>");
+  tokens.previous = find("<|startofprev|>");
   tokens.end = find("<|endoftext|>");
   tokens.transcribe = find("<|transcribe|>");
   tokens.translate = find("<|translate|>");
@@ -161,7 +163,9 @@ TranscribeTask::TranscribeTask(const TaskModel& model, const TranscribeOptions& 
   // Half of the context, as its makers do.
   spec.max_tokens =
       static_cast<uint32_t>(std::min<size_t>(spec.max_tokens, whisper.config().max_seq_len / 2));
+  spec.max_positions = static_cast<uint32_t>(whisper.config().max_seq_len);
   if (!options.temperatures.empty()) spec.temperatures = options.temperatures;
+  ReadPrompt(spec);
   spec.repetition = std::make_shared<const CompressionRule>(tokenizer_);
   const bool is_of_one_language = spec.tokens.languages.empty();
   if (is_of_one_language && spec.output == TranscribeSpec::Output::kEnglish) {
@@ -180,6 +184,27 @@ TranscribeTask::TranscribeTask(const TaskModel& model, const TranscribeOptions& 
     }
   }
   decode_spec_ = spec;
+}
+
+void TranscribeTask::ReadPrompt(TranscribeSpec& spec) const {
+  const std::string text = Trimmed(options_.prompt);
+  spec.previous_text = options_.previous_text;
+  const bool shows = spec.previous_text == TranscribeSpec::PreviousText::kShow;
+  if (text.empty() && !shows) return;
+  if (spec.tokens.previous < 0) {
+    throw UsageError(
+        "--prompt and --previous-text: the model's tokeniser has no <|startofprev|>, behind which "
+        "such "
+        "text stands");
+  }
+  if (text.empty()) return;
+  spec.prompt = tokenizer_.Encode(" " + text, SpecialTokens::kPlainText);
+  const size_t most = PreviousText::MaxText(spec);
+  if (spec.prompt.size() > most) {
+    throw UsageError("--prompt has " + std::to_string(spec.prompt.size()) +
+                     " tokens, and the model reads " + std::to_string(most) +
+                     " at most: shorten it");
+  }
 }
 
 std::string TranscribeTask::LanguageOf(int32_t token) const {
@@ -269,6 +294,10 @@ std::vector<std::pair<std::string, std::string>> TranscribeTask::FingerprintEntr
   }
   entries.emplace_back("temperatures", temperatures);
   entries.emplace_back("pauses", spec().pauses == TranscribeSpec::Pauses::kSkip ? "skip" : "read");
+  entries.emplace_back("prompt", options_.prompt);
+  entries.emplace_back("previous-text", spec().previous_text == TranscribeSpec::PreviousText::kShow
+                                            ? "shown"
+                                            : "forgotten");
   entries.emplace_back("beam", std::to_string(spec().beam));
   entries.emplace_back("seed", std::to_string(spec().seed));
   return entries;

@@ -29,6 +29,8 @@ struct TranscribeOptions {
   TranscribeSpec::Pauses pauses = TranscribeSpec::Pauses::kRead;
   uint32_t beam = 1;
   std::vector<float> temperatures;  // empty: the spec's
+  std::string prompt;               // text before every window; empty: none
+  TranscribeSpec::PreviousText previous_text = TranscribeSpec::PreviousText::kForget;
   uint64_t seed = 0;
 };
 
@@ -62,6 +64,7 @@ class TranscribeTask final : public OneInputTask {
  private:
   const TranscribeSpec& spec() const { return std::get<TranscribeSpec>(decode_spec_); }
   std::string LanguageOf(int32_t token) const;
+  void ReadPrompt(TranscribeSpec& spec) const;
 
   const Tokenizer& tokenizer_;
   TranscribeOptions options_;

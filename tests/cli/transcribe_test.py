@@ -6,7 +6,9 @@ import math
 import os
 import pathlib
 import re
+import signal
 import struct
+import time
 import unittest
 
 from program import OK, PROJECT, USAGE, ProgramTest, read_jsonl, read_report, shared_folder
@@ -71,6 +73,46 @@ class TinyTranscriberTest(ProgramTest):
             self.transcribe("sounds", "-o", f"out{i}.jsonl", *options)
             outputs.add(self.read(f"out{i}.jsonl"))
         self.assertEqual(len(outputs), 1)
+
+    def test_text_before_a_window(self):
+        self.write_sounds()  # windows are of 0.4 seconds: those of a, c and d come after others
+        texts = {}
+        for name, options in {"plain": [], "prompt": ["--prompt", "xyz"], "previous": ["--previous-text"],
+                              "both": ["--prompt", " xyz ", "--previous-text"]}.items():
+            outputs = set()
+            for i, how in enumerate([["--units", "1"], ["--units", "3", "--max-rows", "2"], ["--isa", "scalar"]]):
+                self.transcribe("sounds", "-o", f"{name}{i}.jsonl", *options, *how)
+                outputs.add(self.read(f"{name}{i}.jsonl"))
+            self.assertEqual(len(outputs), 1, name)
+            texts[name] = [row["text"] for row in read_jsonl(self.path(f"{name}0.jsonl"))]
+        self.assertEqual(len({str(text) for text in texts.values()}), 4, texts)
+        # b has one window, which nothing comes before.
+        self.assertEqual(texts["previous"][1], texts["plain"][1])
+        self.assertEqual(texts["both"][1], texts["prompt"][1])
+        # Another prompt is another job.
+        self.transcribe("sounds", "-o", "prompt0.jsonl", "--prompt", "abc", expect=USAGE)
+        result = self.transcribe("sounds", "-o", "long.jsonl", "--prompt", "x" * 60, expect=USAGE)
+        self.assertIn("47 at most", result.stderr)
+
+    def test_a_killed_job_goes_on_with_the_text_before_a_window(self):
+        folder = pathlib.Path(self.path("sounds"))
+        folder.mkdir()
+        for i in range(40):
+            (folder / f"{i:02}.wav").write_bytes(wav(1.0, 300 + 20 * i))
+        options = ["--previous-text", "--prompt", "xyz"]
+        self.transcribe("sounds", "-o", "whole.jsonl", *options)
+        job = ["transcribe", "sounds", "-o", "out.jsonl", "-m", TINY, "--progress", "none", "--units", "1", "--isa",
+               "scalar", "--max-rows", "2", *options]
+        process = self.start(*job)
+        journal = self.folder / "out.jsonl.rowmill" / "journal"
+        while process.poll() is None:
+            if journal.exists() and journal.stat().st_size > 2000:
+                process.send_signal(signal.SIGKILL)
+                break
+            time.sleep(0.001)
+        process.communicate()
+        self.run_program(*job)
+        self.assertEqual(self.read("out.jsonl"), self.read("whole.jsonl"))
 
     def test_a_column_of_paths_and_word_error_rates(self):
         self.write_sounds()

@@ -54,6 +54,17 @@ TEST(SpeechSegmentsTest, TheNextWindowBeginsWhereTheLastPairStands) {
   Check({At(0), 1, At(2), At(2.5), 2, At(8)}, {{0, 200, {1}}, {250, 800, {2}}}, 3000);
 }
 
+TEST(SpeechSegmentsTest, WhatTheNextWindowIsShownIsWhatLasts) {
+  const auto said = [](const std::vector<int32_t>& written) {
+    return SplitWindow({500, 3000, -1, 0, -0.1, 0.0, written}, Tokens()).said;
+  };
+  EXPECT_EQ(said({1, 2}), (std::vector<int32_t>{1, 2}));
+  EXPECT_EQ(said({At(0.4), 1, At(3)}), (std::vector<int32_t>{At(0.4), 1, At(3)}));
+  // The 4 is said again in the next window; a segment without words or without length is none.
+  EXPECT_EQ(said({At(0), 1, At(2), At(2), 2, At(2), At(2), At(3), At(3), 3, At(8), At(8), 4}),
+            (std::vector<int32_t>{At(0), 1, At(2), At(3), 3, At(8)}));
+}
+
 TEST(SpeechSegmentsTest, ItAlwaysGoesOn) {
   Check({At(0), At(0), 1}, {}, 3000);
   Check({At(0), 1, At(0.5), At(0.5), 2}, {{0, 50, {1}}}, 3000);

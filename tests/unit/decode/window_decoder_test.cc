@@ -80,6 +80,50 @@ TEST(WindowDecoderTest, AModelOfOneLanguageThatWritesTimestampsHasNoMorePrompt) 
   EXPECT_EQ(Next(decoder), (std::vector<int32_t>{18}));
 }
 
+TEST(WindowDecoderTest, ReadsWhatWasSaidBeforeInFrontOfTheStart) {
+  const TranscribeSpec spec = Spec();
+  WindowDecoder decoder(spec, kernels::ScalarTable(), {}, kEnglish, {19, 3, 4});
+  EXPECT_EQ(Next(decoder), (std::vector<int32_t>{19, 3, 4, kStart}));
+  Look(decoder, kNoSpeech);
+  EXPECT_GT(decoder.no_speech(), 0.9);
+  EXPECT_EQ(Next(decoder), (std::vector<int32_t>{kEnglish, kTranscribe, kNoTimestamps}));
+}
+
+TEST(WindowDecoderTest, TheLanguageIsFoundFromTheStartTokenAlone) {
+  const TranscribeSpec spec = Spec();
+  WindowDecoder decoder(spec, kernels::ScalarTable(), {}, -1, {19, 3});
+  EXPECT_EQ(Next(decoder), (std::vector<int32_t>{kStart}));
+  Look(decoder, kPortuguese);
+  EXPECT_TRUE(decoder.is_restart());
+  EXPECT_EQ(Next(decoder), (std::vector<int32_t>{19, 3, kStart}));
+  Look(decoder, kEnglish);  // asked for no more
+  EXPECT_FALSE(decoder.is_restart());
+  EXPECT_EQ(Next(decoder), (std::vector<int32_t>{kPortuguese, kTranscribe, kNoTimestamps}));
+}
+
+TEST(WindowDecoderTest, AnAnswerEndsWhereTheContextDoes) {
+  TranscribeSpec spec = Spec();
+  spec.max_positions = 14;
+  spec.temperatures = {0.0f};
+  WindowDecoder decoder(spec, kernels::ScalarTable(), {}, kEnglish, {19, 1, 2, 3});
+  Look(decoder, kEnglish);
+  for (int32_t token = 1; !decoder.done(); ++token) Look(decoder, token);
+  // Before 4, start, language, task, no timestamps, and the end.
+  EXPECT_EQ(decoder.tokens(), (std::vector<int32_t>{1, 2, 3, 4, 5}));
+}
+
+TEST(WindowDecoderTest, AFurtherAttemptReadsItAll) {
+  TranscribeSpec spec = Spec();
+  spec.repetition = std::make_shared<NoSevens>();
+  WindowDecoder decoder(spec, kernels::ScalarTable(), {}, kEnglish, {19, 3});
+  Look(decoder, kEnglish);
+  Look(decoder, 7);
+  Look(decoder, kEnd);
+  ASSERT_TRUE(decoder.is_restart());
+  EXPECT_EQ(Next(decoder),
+            (std::vector<int32_t>{19, 3, kStart, kEnglish, kTranscribe, kNoTimestamps}));
+}
+
 TEST(WindowDecoderTest, TriesAgainWhereTheTextIsRepetitive) {
   TranscribeSpec spec = Spec();
   spec.repetition = std::make_shared<NoSevens>();
