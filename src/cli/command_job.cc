@@ -21,6 +21,7 @@
 #include "kernels/dispatch.h"
 #include "tasks/classify.h"
 #include "tasks/embed.h"
+#include "tasks/embed_pictures.h"
 #include "tasks/encoder_classify.h"
 #include "tasks/explain.h"
 #include "tasks/generate.h"
@@ -368,7 +369,8 @@ Examples:
 constexpr const char* kEmbedExamples = R"(
 Examples:
   rowmill embed docs.jsonl --text body -o vectors.jsonl
-  rowmill embed docs.csv --prompt 'passage: {{title}} {{body}}' -m e5-small/ -o vectors.jsonl)";
+  rowmill embed docs.csv --prompt 'passage: {{title}} {{body}}' -m e5-small/ -o vectors.jsonl
+  rowmill embed 'photos/*.jpg' -m efficientnet-lite0 -o vectors.jsonl)";
 constexpr const char* kSimilarExamples = R"(
 Examples:
   rowmill similar questions.jsonl answers.jsonl --text body -k 5 -o pairs.jsonl
@@ -497,8 +499,18 @@ void AddEmbed(CLI::App& parent, Action& action, Purpose purpose) {
   app->footer(kEmbedExamples);
   auto flags = std::make_shared<JobFlags>();
   flags->AddTo(*app);
+  app->option_defaults()->group("Input and output");
+  flags->AddPathFlag(*app);
   app->callback([=, &action] {
     action = [=](Caller& caller) {
+      if (flags->TakeFilesOf(ImageSuffixes())) {
+        if (flags->model.empty()) flags->model = "efficientnet-lite0";
+        flags->SettleMediaInput(ImageSuffixes());
+        return RunTask(caller, *flags, purpose, [&](const TaskModel& model, const PromptOptions&) {
+          return std::make_unique<EmbedPicturesTask>(
+              model, ImageLimits(), MediaRows(MakePosixFileSystem(), flags->ToMediaRowsOptions()));
+        });
+      }
       PreferEncoder(*flags);
       return RunTask(caller, *flags, purpose,
                      [&](const TaskModel& model, const PromptOptions& prompt) {

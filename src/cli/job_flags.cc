@@ -198,10 +198,34 @@ void JobFlags::AddMediaTo(CLI::App& app) {
       ->required()
       ->type_name("");
   AddInputFlags(app);
-  AddFlag(app, "--path", path_column, "column of the data file with the paths (default: path)")
-      ->type_name("COLUMN");
+  AddPathFlag(app);
   AddModelFlags(app);
   AddWorkFlags(app);
+}
+
+void JobFlags::AddPathFlag(CLI::App& app) {
+  AddFlag(app, "--path", path_column, "column of the data file with the paths (default: path)")
+      ->type_name("COLUMN");
+}
+
+bool JobFlags::TakeFilesOf(const std::vector<std::string>& suffixes) {
+  const bool are_files =
+      !path_column.empty() ||
+      (!inputs.empty() && std::all_of(inputs.begin(), inputs.end(), [&](const std::string& name) {
+        return HasSuffix(name, suffixes);
+      }));
+  if (!are_files) return false;
+  const std::pair<const char*, bool> of_text[] = {{"--text", !text_column.empty()},
+                                                  {"--prompt", !prompt.empty()},
+                                                  {"--prompt-file", !prompt_file.empty()},
+                                                  {"--system", !system.empty()},
+                                                  {"--clean", !clean.empty()},
+                                                  {"--redact", !redact.empty()}};
+  for (const auto& [flag, is_given] : of_text) {
+    if (is_given) throw UsageError(std::string(flag) + " is about text, and these rows are files");
+  }
+  files = std::exchange(inputs, {});
+  return true;
 }
 
 void JobFlags::SettleMediaInput(const std::vector<std::string>& suffixes) {

@@ -83,6 +83,11 @@ struct JobFlags {
   void AddModelAndWorkFlags(CLI::App& app);
   // The flags of tasks whose rows are files: INPUT may be several, and there is no prompt.
   void AddMediaTo(CLI::App& app);
+  // For commands whose rows are texts, or files of some kind: --path besides the flags of AddTo,
+  // and whether it, or the names of INPUT, say that the rows are such files. Then INPUT is `files`,
+  // and flags about text throw UsageError.
+  void AddPathFlag(CLI::App& app);
+  bool TakeFilesOf(const std::vector<std::string>& suffixes);
   // Makes of INPUT the list of files, or the data file with a column of paths. `suffixes`: of files
   // that count in a folder. Throws UsageError.
   void SettleMediaInput(const std::vector<std::string>& suffixes);

@@ -28,17 +28,6 @@ bool IsFolder(FileSystem& file_system, const std::string& path) {
   }
 }
 
-bool HasSuffix(std::string_view name, const std::vector<std::string>& suffixes) {
-  if (suffixes.empty()) return true;
-  const size_t dot = name.rfind('.');
-  if (dot == std::string_view::npos) return false;
-  std::string suffix(name.substr(dot));
-  for (char& c : suffix) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return std::find(suffixes.begin(), suffixes.end(), suffix) != suffixes.end();
-}
-
 std::string Joined(const std::string& folder, const std::string& name) {
   return folder.empty() || folder.ends_with('/') ? folder + name : folder + "/" + name;
 }
@@ -130,6 +119,17 @@ bool IsOf(const std::string& path, const std::string& output) {
 }
 
 }  // namespace
+
+bool HasSuffix(std::string_view name, const std::vector<std::string>& suffixes) {
+  if (suffixes.empty()) return true;
+  const size_t dot = name.rfind('.');
+  if (dot == std::string_view::npos) return false;
+  std::string suffix(name.substr(dot));
+  for (char& c : suffix) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return std::find(suffixes.begin(), suffixes.end(), suffix) != suffixes.end();
+}
 
 std::vector<std::string> ListFiles(FileSystem& file_system, const FilePatterns& files) {
   std::vector<std::string> paths;

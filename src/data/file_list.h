@@ -46,4 +46,8 @@ std::vector<std::string> ListDataFiles(FileSystem& file_system,
 // How messages and reports call the list: the pattern, or the first and how many more.
 std::string DescribeFiles(const FilePatterns& files);
 
+// Whether a name ends in one of the suffixes (".jpg"), whose letters are small ones; in any where
+// there are none.
+bool HasSuffix(std::string_view name, const std::vector<std::string>& suffixes);
+
 }  // namespace rowmill

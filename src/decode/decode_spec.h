@@ -59,10 +59,14 @@ struct TranslateSpec {
   size_t num_tokens = 0;      // of the tokeniser, where the model has more: those have no text
 };
 
-// For models of pictures: how many of the likeliest classes are kept, as answers[0], the likeliest
-// first and of equals the lower one, and their label_log_probs.
+// For models of pictures. kClasses: the likeliest ones are kept as answers[0], the likeliest first
+// and of equals the lower one, and their label_log_probs. kVector: the picture's vector, brought to
+// length 1.
 struct RecognizeSpec {
-  uint32_t top = 5;  // at least 1
+  enum class Output : uint8_t { kClasses, kVector };
+
+  Output output = Output::kClasses;
+  uint32_t top = 5;  // classes, at least 1
   uint64_t max_pixels = 0;
 };
 
@@ -92,7 +96,8 @@ struct DecodeResult {
   // [num_samples], GenerateSpec, or [source texts], TranslateSpec; without the end token. [1],
   // RecognizeSpec: classes
   std::vector<std::vector<int32_t>> answers;
-  std::vector<float> embedding;  // [embedding_dim], EncodeSpec without labels
+  std::vector<float>
+      embedding;  // [embedding_dim], EncodeSpec without labels, RecognizeSpec's kVector
 };
 
 }  // namespace rowmill

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/real_math.h"
 #include "decode/linear_head.h"
+#include "models/encoder.h"
 #include "tasks/image_preparation.h"
 #include "tasks/media_rows.h"
 
@@ -108,10 +109,11 @@ void ImageUnit::Run(RowFeed& feed, OutcomeSink& sink, const std::atomic<bool>& s
     times_.decode_seconds += std::chrono::duration<double>(model_start - decode_start).count();
     std::vector<UnitOutcome> outcomes(rows.size());
     if (!images.empty()) {
-      model_.Run(images, ImageOutput::kLogits, *workspace_, team_,
-                 [&](size_t image, std::span<const float> logits) {
+      const bool wants_classes = spec_.output == RecognizeSpec::Output::kClasses;
+      model_.Run(images, wants_classes ? ImageOutput::kLogits : ImageOutput::kEmbedding,
+                 *workspace_, team_, [&](size_t image, std::span<const float> output) {
                    const size_t row = image_rows[image];
-                   outcomes[row] = MakeOutcome(rows[row], logits);
+                   outcomes[row] = MakeOutcome(rows[row], output);
                  });
     }
     times_.model_seconds += SecondsSince(model_start);
@@ -133,13 +135,21 @@ void ImageUnit::Run(RowFeed& feed, OutcomeSink& sink, const std::atomic<bool>& s
   }
 }
 
-UnitOutcome ImageUnit::MakeOutcome(const UnitRow& row, std::span<const float> logits) const {
+UnitOutcome ImageUnit::MakeOutcome(const UnitRow& row, std::span<const float> output) const {
   UnitOutcome outcome;
   outcome.prompt_tokens = row.cost;
-  if (!AllFinite(logits)) {
-    outcome.decoded.finite = false;
-    return outcome;
+  outcome.decoded.finite = AllFinite(output);
+  if (!outcome.decoded.finite) return outcome;
+  if (spec_.output == RecognizeSpec::Output::kVector) {
+    outcome.decoded.embedding.resize(output.size());
+    ToUnitLength(std::vector<double>(output.begin(), output.end()), outcome.decoded.embedding);
+  } else {
+    KeepClasses(output, outcome.decoded);
   }
+  return outcome;
+}
+
+void ImageUnit::KeepClasses(std::span<const float> logits, DecodeResult& result) const {
   std::vector<int32_t> order(logits.size());
   std::iota(order.begin(), order.end(), 0);
   const auto top = static_cast<ptrdiff_t>(std::min<size_t>(spec_.top, order.size()));
@@ -151,10 +161,9 @@ UnitOutcome ImageUnit::MakeOutcome(const UnitRow& row, std::span<const float> lo
   const std::vector<double> log_probs =
       LogSoftmax(std::vector<double>(logits.begin(), logits.end()));
   for (const int32_t i : order) {
-    outcome.decoded.label_log_probs.push_back(log_probs[static_cast<size_t>(i)]);
+    result.label_log_probs.push_back(log_probs[static_cast<size_t>(i)]);
   }
-  outcome.decoded.answers.push_back(std::move(order));
-  return outcome;
+  result.answers.push_back(std::move(order));
 }
 
 }  // namespace rowmill

@@ -39,7 +39,8 @@ class ImageUnit {
   static size_t MaxImages(const UnitOptions& options, size_t num_threads);
   // The text says what is wrong; empty where `pixels` are the row's.
   std::string ReadPixels(const UnitRow& row, Decoding& decoding, uint8_t* pixels) const;
-  UnitOutcome MakeOutcome(const UnitRow& row, std::span<const float> logits) const;
+  UnitOutcome MakeOutcome(const UnitRow& row, std::span<const float> output) const;
+  void KeepClasses(std::span<const float> logits, DecodeResult& result) const;
 
   const ImageModel& model_;
   const RecognizeSpec& spec_;

@@ -295,13 +295,8 @@ void Bert::Pool(const float* vectors, size_t length, std::span<float> pooled) co
   for (size_t token = 0; token < count; ++token) {
     for (size_t i = 0; i < d; ++i) sums[i] += static_cast<double>(vectors[token * d + i]);
   }
-  double squares = 0.0;
-  for (double& sum : sums) {
-    sum /= static_cast<double>(count);
-    squares += sum * sum;
-  }
-  const double norm = squares > 0.0 ? std::sqrt(squares) : 1.0;
-  for (size_t i = 0; i < d; ++i) pooled[i] = static_cast<float>(sums[i] / norm);
+  for (double& sum : sums) sum /= static_cast<double>(count);
+  ToUnitLength(sums, pooled);
 }
 
 void Bert::Classify(const float* first, EncoderWorkspace& ws, ThreadTeam& team,

@@ -1,6 +1,7 @@
 #include "models/encoder.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/check.h"
 #include "models/whole_attention.h"
@@ -34,6 +35,14 @@ size_t EncoderWorkspace::BytesFor(const EncoderShape& shape, size_t max_tokens, 
           num_threads * per_thread) *
              sizeof(float) +
          ActivationBuffer::BytesFor(max_tokens, shape.widest());
+}
+
+void ToUnitLength(std::span<const double> x, std::span<float> y) {
+  CHECK(x.size() == y.size());
+  double squares = 0.0;
+  for (const double value : x) squares += value * value;
+  const double norm = squares > 0.0 ? std::sqrt(squares) : 1.0;
+  for (size_t i = 0; i < x.size(); ++i) y[i] = static_cast<float>(x[i] / norm);
 }
 
 }  // namespace rowmill

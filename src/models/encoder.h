@@ -113,4 +113,8 @@ std::unique_ptr<Encoder> LoadEncoder(const ModelFile& file, const LoadOptions& o
 // The architectures LoadEncoder knows.
 std::span<const std::string_view> KnownEncoderArchitectures();
 
+// y = x / |x|, so that dot products are cosines; a vector of zeros stays one. In double precision,
+// the squares added up in order.
+void ToUnitLength(std::span<const double> x, std::span<float> y);
+
 }  // namespace rowmill

@@ -10,6 +10,7 @@
 #include "data/json_text.h"
 #include "models/image_model.h"
 #include "tasks/model_kind.h"
+#include "tasks/picture_rows.h"
 
 namespace rowmill {
 namespace {
@@ -66,7 +67,8 @@ RecognizeTask::RecognizeTask(const TaskModel& model, const RecognizeOptions& opt
                              std::shared_ptr<FileSystem> file_system)
     : rows_(std::move(file_system), options.rows),
       limits_(options.limits),
-      decode_spec_(RecognizeSpec{options.top, options.limits.max_pixels}) {
+      decode_spec_(
+          RecognizeSpec{RecognizeSpec::Output::kClasses, options.top, options.limits.max_pixels}) {
   const ImageModel& images = RequireClasses(model);
   const size_t num_classes = images.num_classes();
   if (options.top < 1) throw UsageError("--top takes a number from 1 on");
@@ -86,11 +88,7 @@ RecognizeTask::RecognizeTask(const TaskModel& model, const RecognizeOptions& opt
 
 void RecognizeTask::Prepare(const Record& record, PrepareScratch& scratch,
                             ModelInput& input) const {
-  rows_.Prepare(record, scratch, input, [&](std::span<const std::byte> file, ModelInput& made) {
-    ImageInfo info;
-    made.error = InspectImage(file, limits_, info);
-    if (!made.error.empty()) made.status = RowStatus::kError;
-  });
+  PreparePicture(rows_, limits_, record, scratch, input);
 }
 
 void RecognizeTask::Output(const RowResult& result, std::vector<Cell>& cells) const {

@@ -19,7 +19,7 @@ NAMES = "alder birch cedar durian elm fir gum".split()
 
 def model_folder():
     default = pathlib.Path(os.environ.get("HOME", ".")) / ".cache" / "rowmill" / "models"
-    return (pathlib.Path(os.environ.get("ROWMILL_MODELS") or default) / "efficientnet-lite0").exists()
+    return pathlib.Path(os.environ.get("ROWMILL_MODELS") or default) / "efficientnet-lite0"
 
 
 class RecognizeTest(ProgramTest):
@@ -200,6 +200,34 @@ class RecognizeTest(ProgramTest):
         model = program.tiny_model()
         self.assertIn("model of pictures", self.recognize("photos", model=model, expect=USAGE).stderr)
 
+    def test_vectors_of_pictures(self):
+        folder = PROJECT / "tests" / "data" / "image_models"
+        for kind in ("efficientnet-lite", "dinov2"):
+            outputs = set()
+            for i, options in enumerate([["--units", "1"], ["--units", "3", "--max-rows", "2"], ["--isa", "scalar"]]):
+                self.run_program("embed", "photos/*.png", "photos/baseline.jpg", "-m", folder / kind, "-o",
+                                 f"{kind}{i}.jsonl", "--progress", "none", *options)
+                outputs.add(self.read(f"{kind}{i}.jsonl"))
+            self.assertEqual(len(outputs), 1)
+            rows = read_jsonl(self.path(f"{kind}0.jsonl"))
+            self.assertEqual(list(rows[0]), ["path", "embedding", "status", "error"])
+            self.assertEqual(len({len(row["embedding"]) for row in rows}), 1)
+            for row in rows:
+                self.assertAlmostEqual(sum(x * x for x in row["embedding"]), 1.0, places=5)
+            self.assertEqual(len({str(row["embedding"]) for row in rows if "rgb" in row["path"]}), 1)
+            self.assertGreater(len({str(row["embedding"]) for row in rows}), 1)
+        self.write("some.csv", "file\nphotos/rgb.png\nnone.png\n")
+        self.run_program("embed", "some.csv", "--path", "file", "-m", TINY, "-o", "out.jsonl", "--progress", "none")
+        listed = read_jsonl(self.path("out.jsonl"))
+        first = {row["path"]: row for row in read_jsonl(self.path("efficientnet-lite0.jsonl"))}
+        self.assertEqual(listed[0]["embedding"], first["photos/rgb.png"]["embedding"])
+        self.assertEqual((listed[1]["status"], listed[1]["embedding"]), ("error", None))
+        encoder = PROJECT / "tests" / "data" / "encoders" / "bert"
+        for arguments, words in [(["photos/rgb.png", "-m", TINY, "--prompt", "{{path}}"], "--prompt is about text"),
+                                 (["photos/rgb.png", "-m", encoder], "a model of pictures"),
+                                 (["some.csv", "--text", "file", "-m", TINY], "reads pictures")]:
+            self.assertIn(words, self.run_program("embed", *arguments, expect=USAGE).stderr)
+
     def test_a_list_of_no_use_is_invalid_rows(self):
         out = self.recognize("-", stdin=b"photos/rgb.png\n\nnone.png\n").stdout.decode().splitlines()
         self.assertEqual([json.loads(line)["status"] for line in out], ["ok", "invalid", "error"])
@@ -216,6 +244,8 @@ class RealPicturesTest(ProgramTest):
         goldens = [json.loads(line) for line in
                    (program.shared_folder() / "goldens" / "image_effnet_lite0.jsonl").read_text().splitlines()]
         self.assertEqual(len(goldens), 50)
+        config = json.loads((model_folder() / "config.json").read_text())
+        names = config.get("id2label", {str(i): str(i) for i in range(1000)})  # folders made before there were names
         same_top1 = same_top5 = 0
         for golden in goldens:
             top = [entry["label"] for entry in rows[golden["file"]]["top"]]
@@ -234,5 +264,3 @@ class RealPicturesTest(ProgramTest):
 
 if __name__ == "__main__":
     unittest.main()
-        config = json.loads((model_folder() / "config.json").read_text())
-        names = config.get("id2label", {str(i): str(i) for i in range(1000)})  # folders made before there were names
