@@ -58,7 +58,7 @@ std::vector<double> GainsAt(double weight, const RerankLists& lists,
   return gains;
 }
 
-// Whether `gains` are more than `before`, user by user, by more than one standard error.
+// Whether `gains` are more than `before`, user by user, by more than two standard errors.
 bool IsClearGain(std::span<const double> gains, std::span<const double> before) {
   const auto count = static_cast<double>(gains.size());
   if (count < 2.0) return false;
@@ -69,7 +69,7 @@ bool IsClearGain(std::span<const double> gains, std::span<const double> before) 
     const double off = gains[i] - before[i] - sum / count;
     squares += off * off;
   }
-  return sum > std::sqrt(squares * count / (count - 1.0));
+  return sum > 2.0 * std::sqrt(squares * count / (count - 1.0));
 }
 
 }  // namespace

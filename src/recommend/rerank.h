@@ -67,7 +67,7 @@ RerankLists MakeRerankLists(const RerankData& data, std::span<const uint32_t> us
 std::vector<uint32_t> SpreadUsers(const LastOut& held_out, size_t count);
 
 // The weight that finds what was held out best among all items, of a small fixed grid; of equals
-// the smallest. 0, by which the order stays, where the gain over it is within one standard error:
+// the smallest. 0, by which the order stays, where the gain over it is within two standard errors:
 // what a few users gain by chance would cost all users a worse list and the time to make it.
 float ChooseRerankWeight(const RecommenderData& data, const Mixture& mixture,
                          const ScoreTitles& score_titles, size_t max_users);

@@ -103,7 +103,7 @@ TEST_F(ChooseRerankWeightTest, TakesWhatHelpsAndLeavesWhatDoesNot) {
   EXPECT_EQ(Choose(-9.0), 0.0f);
 }
 
-TEST_F(ChooseRerankWeightTest, AGainWithinOneStandardErrorIsNone) {
+TEST_F(ChooseRerankWeightTest, AGainWithinTwoStandardErrorsIsNone) {
   // Scores that have nothing to do with what was held out: the best of five weights gains a little
   // with most of these seeds, and nothing that lasts.
   size_t num_taken = 0;
@@ -120,7 +120,7 @@ TEST_F(ChooseRerankWeightTest, AGainWithinOneStandardErrorIsNone) {
     };
     num_taken += ChooseRerankWeight(data_, Mixture(), score, 50) > 0.0f ? 1 : 0;
   }
-  EXPECT_LE(num_taken, 3u);
+  EXPECT_LE(num_taken, 2u);
 }
 
 TEST_F(ChooseRerankWeightTest, ListsAreAppliedToTheScoresOfAllItems) {
