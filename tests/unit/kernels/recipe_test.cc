@@ -1,5 +1,7 @@
 // The numeric recipe's outputs for fixed inputs, as hashes. They hold for every table, compiler,
-// optimisation level and CPU; a change here changes the output of every model and must be meant.
+// optimisation level and CPU; a change here changes the output of every model and must be meant:
+// the recipe's version in NumericsName (cli/run_task.h), by which a stopped job notices, goes up
+// with it.
 #include <cstring>
 
 #include "unit/kernels/test_data.h"
@@ -141,6 +143,34 @@ uint64_t HashEncoder(const KernelTable& table) {
   return hash.value();
 }
 
+// What models of pictures need beside the above.
+uint64_t HashConvolution(const KernelTable& table) {
+  Fingerprint hash;
+  Random random(106);
+  struct Shape {
+    size_t kernel, stride, pad, in_width, out_width, channels;
+  };
+  for (const Shape& s : {Shape{3, 1, 1, 14, 14, 96}, Shape{5, 2, 1, 28, 14, 40},
+                         Shape{3, 2, 0, 15, 7, 33}, Shape{5, 1, 2, 7, 7, 24}}) {
+    const std::vector<float> in = RandomFloats(random, s.kernel * s.in_width * s.channels);
+    const std::vector<float> w = RandomFloats(random, s.kernel * s.kernel * s.channels);
+    const std::vector<float> b = RandomFloats(random, s.channels);
+    std::vector<float> y(s.out_width * s.channels);
+    std::vector<const float*> rows;
+    for (size_t ky = 0; ky < s.kernel; ++ky)
+      rows.push_back(in.data() + ky * s.in_width * s.channels);
+    for (const bool is_inside : {true, false}) {
+      if (!is_inside) rows.front() = nullptr;
+      table.depthwise({rows.data(), w.data(), b.data(), y.data(), s.kernel, s.stride, s.pad,
+                       s.in_width, s.out_width, s.channels, 0.0f, 6.0f});
+      hash.Add(y);
+    }
+    table.bias_clamp({y.data(), b.data(), s.out_width, s.channels, -1.0f, 2.0f});
+    hash.Add(y);
+  }
+  return hash.value();
+}
+
 class RecipeTest : public KernelTest {};
 
 TEST_P(RecipeTest, GivesTheSameBitsAsEver) {
@@ -149,6 +179,7 @@ TEST_P(RecipeTest, GivesTheSameBitsAsEver) {
   EXPECT_EQ(HashElementwise(table()), 0xde6724c9645cd591u);
   EXPECT_EQ(HashAttention(table()), 0xe27420c8833a7682u);
   EXPECT_EQ(HashEncoder(table()), 0x5e5d34e9daa812a3u);
+  EXPECT_EQ(HashConvolution(table()), 0xabbcd6b62810a575u);
 }
 
 INSTANTIATE_TEST_SUITE_P(AllTables, RecipeTest, testing::ValuesIn(TablesToTest()), TableName());
