@@ -1,6 +1,7 @@
 // recommend: what each user may want next, from who took what.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <memory>
 #include <span>
@@ -280,24 +281,29 @@ std::string ReportText(const RecommendReport& report) {
   return text;
 }
 
-std::string TitlesText(const RecommendPlan::Titles& titles) {
+std::string TitlesText(const RecommendPlan::Titles& titles, const RerankOptions& options) {
   const PlanSummary& summary = titles.job.summary;
-  std::string text = fmt::format("titles        {} of {} users to choose their weight: {} tokens",
-                                 summary.inputs_to_run, titles.users, summary.computed_tokens);
-  if (titles.job.time) {
-    const double per_user = titles.job.time->seconds / static_cast<double>(titles.users);
-    text += fmt::format(", {}\n              and, where it is not 0, all {} users: {}",
-                        FormatDuration(titles.job.time->seconds), titles.all_users,
-                        FormatDuration(per_user * static_cast<double>(titles.all_users)));
+  const double whole = static_cast<double>(titles.all_users) /
+                       static_cast<double>(std::max<uint64_t>(titles.users, 1));
+  const auto time = [&](double factor) {
+    return titles.job.time ? ", " + FormatDuration(titles.job.time->seconds * factor) : "";
+  };
+  if (options.weight) {
+    return fmt::format("titles        of all {} users: about {:.0f} tokens{}\n", titles.all_users,
+                       static_cast<double>(summary.computed_tokens) * whole, time(whole));
   }
-  return text + "\n";
+  return fmt::format(
+      "titles        {} of {} users to choose their weight: {} tokens{}\n"
+      "              and, where it is not 0, of all {} users{}\n",
+      summary.inputs_to_run, titles.users, summary.computed_tokens, time(1.0), titles.all_users,
+      time(whole));
 }
 
-std::string RecommendPlanText(const RecommendPlan& plan) {
+std::string RecommendPlanText(const RecommendPlan& plan, const RerankOptions& rerank) {
   std::string text = ReadText(plan.read) +
                      fmt::format("items by      {}\n",
                                  plan.item_model == ItemModel::kEase ? "EASE" : "neighbours");
-  if (plan.titles) text += TitlesText(*plan.titles);
+  if (plan.titles) text += TitlesText(*plan.titles, rerank);
   return text + fmt::format("memory        about {:.1f} MiB besides what the names take\n",
                             static_cast<double>(plan.memory_bytes) / (1 << 20));
 }
@@ -364,7 +370,7 @@ ExitCode RunRecommend(Caller& caller, const RecommendFlags& flags, Purpose purpo
   };
   if (purpose == Purpose::kPlan) {
     load_reader();
-    caller.Print(RecommendPlanText(PlanRecommendJob(options, context)));
+    caller.Print(RecommendPlanText(PlanRecommendJob(options, context), options.rerank));
     return ExitCode::kOk;
   }
   caller.BeginProgress(ParseProgressMode(flags.job.progress));

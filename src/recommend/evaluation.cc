@@ -114,9 +114,11 @@ void JudgeRerank(const RecommenderData& data, const LastOut& held_out,
     some.items[users[i]] = held_out.items[users[i]];
     place_of[users[i]] = i;
   }
-  const RerankLists lists =
-      MakeRerankLists({&recommender, &held_out, data.team, &score_titles}, users);
   const auto weight = static_cast<double>(*evaluation.mixture.rerank);
+  RerankLists lists;  // empty: with a weight of 0 no title is read, since no place changes
+  if (weight > 0.0) {
+    lists = MakeRerankLists({&recommender, &held_out, data.team, &score_titles}, users);
+  }
   const Judge judge(data, *data.interactions, some, evaluation.options);
   evaluation.num_reranked = users.size();
   evaluation.models.push_back(judge.Run(
@@ -127,7 +129,7 @@ void JudgeRerank(const RecommenderData& data, const LastOut& held_out,
       judge.Run("re-ranked *", [&](size_t user, std::span<const uint32_t> history,
                                    ScoreScratch& scratch, std::span<float> scores) {
         recommender.Score(user, history, scratch, scores);
-        ApplyRerank(lists, place_of[user], weight, scores);
+        if (weight > 0.0) ApplyRerank(lists, place_of[user], weight, scores);
       }));
 }
 
