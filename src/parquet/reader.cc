@@ -83,6 +83,8 @@ class Batches final : public arrow::RecordBatchReader {
     parquet::ReaderProperties properties = parquet::default_reader_properties();
     properties.enable_buffered_stream();
     properties.set_buffer_size(kBufferBytes);
+    // Where the file has checksums. Without them damage within a page may look like other rows.
+    properties.set_page_checksum_verification(true);
     parquet::ArrowReaderProperties arrow_properties(/*use_threads=*/false);
     arrow_properties.set_batch_size(kBatchRows);
     arrow_properties.set_pre_buffer(false);

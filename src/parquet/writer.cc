@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "parquet/arrow_status.h"
+#include "parquet/dense.h"
 
 namespace rowmill::parquet_module {
 namespace {
@@ -75,19 +76,19 @@ class Writer {
                                               ArrowSchema* schema) {
     auto writer = std::make_unique<Writer>();
     ARROW_ASSIGN_OR_RAISE(writer->schema_, arrow::ImportSchema(schema));
+    ARROW_ASSIGN_OR_RAISE(const std::shared_ptr<arrow::Schema> stored,
+                          DenseSchema(*writer->schema_));
     // Not dictionaries of text that is different in each row: the writer gives them up by itself.
     const std::shared_ptr<parquet::WriterProperties> properties =
         parquet::WriterProperties::Builder()
             .compression(parquet::Compression::ZSTD)
             ->max_row_group_length(kGroupRows)
+            ->enable_page_checksum()
             ->build();
-    // The schema as it is, so that types that Parquet has not are the same when it is read.
-    const std::shared_ptr<parquet::ArrowWriterProperties> arrow_properties =
-        parquet::ArrowWriterProperties::Builder().store_schema()->build();
-    ARROW_ASSIGN_OR_RAISE(writer->file_,
-                          parquet::arrow::FileWriter::Open(
-                              *writer->schema_, arrow::default_memory_pool(),
-                              std::make_shared<OutputFile>(output), properties, arrow_properties));
+    ARROW_ASSIGN_OR_RAISE(writer->file_, parquet::arrow::FileWriter::Open(
+                                             *stored, arrow::default_memory_pool(),
+                                             std::make_shared<OutputFile>(output), properties));
+    ARROW_RETURN_NOT_OK(writer->file_->AddKeyValueMetadata(stored->metadata()));
     return writer;
   }
 
@@ -143,7 +144,11 @@ class Writer {
     for (const std::shared_ptr<RecordBatch>& batch : waiting_) {
       const int64_t from = std::max(rows.begin, begin);
       const int64_t to = std::min(rows.begin + rows.count, begin + batch->num_rows());
-      if (from < to) parts.push_back(batch->Slice(from - begin, to - from));
+      if (from < to) {
+        ARROW_ASSIGN_OR_RAISE(std::shared_ptr<RecordBatch> part,
+                              DenseBatch(*batch->Slice(from - begin, to - from)));
+        parts.push_back(std::move(part));
+      }
       begin += batch->num_rows();
     }
     return arrow::ConcatenateRecordBatches(parts);
