@@ -9,58 +9,10 @@
 #include <utility>
 
 #include "base/check.h"
+#include "data/arrow_share.h"
 
 namespace rowmill {
 namespace {
-
-// What an exported struct holds on to. Each struct of a tree has one of its own, since whoever gets
-// the tree may take a child out of it and keep it longer than the rest.
-template <typename T>
-struct Holder {
-  std::shared_ptr<const void> owner;  // of the buffers and names
-  std::vector<T> children;
-  std::vector<T*> pointers;  // to the children
-  std::unique_ptr<T> dictionary;
-  std::vector<const void*> buffers;
-
-  // The release callback.
-  static void Release(T* given) {
-    const std::unique_ptr<Holder> held(static_cast<Holder*>(given->private_data));
-    for (T& child : held->children) {
-      if (child.release != nullptr) child.release(&child);
-    }
-    if (held->dictionary != nullptr && held->dictionary->release != nullptr) {
-      held->dictionary->release(held->dictionary.get());
-    }
-    given->release = nullptr;
-  }
-};
-
-// Makes `out` hold on to `owner` and to so many children, which the caller fills in.
-template <typename T>
-Holder<T>& Hold(T* out, std::shared_ptr<const void> owner, size_t num_children) {
-  auto* holder = new Holder<T>{std::move(owner), std::vector<T>(num_children), {}, nullptr, {}};
-  for (T& child : holder->children) holder->pointers.push_back(&child);
-  out->n_children = static_cast<int64_t>(num_children);
-  out->children = holder->pointers.data();
-  out->release = &Holder<T>::Release;
-  out->private_data = holder;
-  return *holder;
-}
-
-// A second handle to what `owner` keeps. Nests as deep as the type, whose depth was checked.
-template <typename T>
-void Share(const std::shared_ptr<const void>& owner, const T& source, T* out) {
-  *out = source;
-  Holder<T>& holder = Hold(out, owner, static_cast<size_t>(source.n_children));
-  for (size_t i = 0; i < holder.children.size(); ++i) {
-    Share(owner, *source.children[i], &holder.children[i]);
-  }
-  if (source.dictionary == nullptr) return;
-  holder.dictionary = std::make_unique<T>();
-  Share(owner, *source.dictionary, holder.dictionary.get());
-  out->dictionary = holder.dictionary.get();
-}
 
 ArrowSchema PlainSchema(const char* format, const char* name) {
   ArrowSchema schema{};
@@ -69,11 +21,6 @@ ArrowSchema PlainSchema(const char* format, const char* name) {
   schema.flags = ARROW_FLAG_NULLABLE;
   return schema;
 }
-
-struct RowRange {
-  uint64_t begin = 0;  // of the result
-  uint64_t count = 0;
-};
 
 class Exporter {
  public:
@@ -86,20 +33,21 @@ class Exporter {
     // What others keep in a table's schema, such as the names of its splits, stays true of its
     // rows.
     if (num_input > 0) out->metadata = result_->input()->schema()->metadata;
-    Holder<ArrowSchema>& holder = Hold(out, result_, num_input + result_->columns().size());
+    ArrowHolder<ArrowSchema>& holder =
+        HoldArrow(out, result_, num_input + result_->columns().size());
     for (size_t i = 0; i < num_input; ++i) {
       const std::shared_ptr<const ArrowSchema>& schema = result_->input()->schema();
-      Share(std::shared_ptr<const void>(schema), *schema->children[i], &holder.children[i]);
+      ShareArrow(std::shared_ptr<const void>(schema), *schema->children[i], &holder.children[i]);
     }
     for (size_t i = 0; i < result_->columns().size(); ++i) {
       const ArrowColumn& column = result_->columns()[i];
       ArrowSchema& child = holder.children[num_input + i];
       child = PlainSchema(column.format(), column.name().c_str());
       const bool is_list = column.kind() == ArrowColumn::Kind::kFloats;
-      Holder<ArrowSchema>& inner = Hold(&child, result_, is_list ? 1 : 0);
+      ArrowHolder<ArrowSchema>& inner = HoldArrow(&child, result_, is_list ? 1 : 0);
       if (!is_list) continue;
       inner.children[0] = PlainSchema("f", "item");
-      Hold(&inner.children[0], result_, 0);
+      HoldArrow(&inner.children[0], result_, 0);
     }
   }
 
@@ -130,29 +78,26 @@ class Exporter {
     return has_any ? static_cast<size_t>(result_->input()->schema()->n_children) : 0;
   }
 
-  void Fill(RowRange rows, const ArrowTable::Batch* batch, ArrowArray* out) const {
+  void Fill(ArrowRows rows, const ArrowTable::Batch* batch, ArrowArray* out) const {
     out->length = static_cast<int64_t>(rows.count);
     const size_t num_input = batch == nullptr ? 0 : NumInputColumns();
-    Holder<ArrowArray>& holder = Hold(out, result_, num_input + result_->columns().size());
+    ArrowHolder<ArrowArray>& holder =
+        HoldArrow(out, result_, num_input + result_->columns().size());
     holder.buffers = {nullptr};
     out->n_buffers = 1;
     out->buffers = holder.buffers.data();
     for (size_t i = 0; i < num_input; ++i) {
-      ArrowArray& child = holder.children[i];
-      Share(std::shared_ptr<const void>(batch->array), *batch->array->children[i], &child);
       const uint64_t skipped = result_->first_row() + rows.begin - batch->first_row;
-      child.offset += batch->array->offset + static_cast<int64_t>(skipped);
-      child.length = out->length;
-      if (child.null_count != 0) child.null_count = -1;
+      ShareArrowColumn(batch->array, i, {skipped, rows.count}, &holder.children[i]);
     }
     for (size_t i = 0; i < result_->columns().size(); ++i) {
       FillColumn(result_->columns()[i], rows, &holder.children[num_input + i]);
     }
   }
 
-  void FillColumn(const ArrowColumn& column, RowRange rows, ArrowArray* out) const {
+  void FillColumn(const ArrowColumn& column, ArrowRows rows, ArrowArray* out) const {
     const bool is_list = column.kind() == ArrowColumn::Kind::kFloats;
-    Holder<ArrowArray>& holder = Hold(out, result_, is_list ? 1 : 0);
+    ArrowHolder<ArrowArray>& holder = HoldArrow(out, result_, is_list ? 1 : 0);
     holder.buffers = column.Buffers();
     out->length = static_cast<int64_t>(rows.count);
     out->offset = static_cast<int64_t>(rows.begin);
@@ -161,7 +106,7 @@ class Exporter {
     out->buffers = holder.buffers.data();
     if (!is_list) return;
     ArrowArray& values = holder.children[0];
-    Holder<ArrowArray>& inner = Hold(&values, result_, 0);
+    ArrowHolder<ArrowArray>& inner = HoldArrow(&values, result_, 0);
     inner.buffers = {nullptr, column.floats().data()};
     values.length = static_cast<int64_t>(column.floats().size());
     values.n_buffers = 2;

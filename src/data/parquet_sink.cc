@@ -1,14 +1,13 @@
 #include "data/parquet_sink.h"
 
-#include <exception>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
-#include "base/check.h"
 #include "base/error.h"
 #include "data/arrow_result.h"
-#include "data/parquet_library.h"
+#include "data/parquet_writer.h"
 
 namespace rowmill {
 namespace {
@@ -16,33 +15,25 @@ namespace {
 // Rows of one table that are handed on together, where the input has none.
 constexpr uint64_t kBatchRows = 1024;
 
+struct StreamRelease {
+  ArrowArrayStream* stream;
+  ~StreamRelease() { stream->release(stream); }
+};
+
 class ParquetSink final : public Sink {
  public:
   ParquetSink(std::unique_ptr<ParquetTables> input, OutputSchema schema, ByteSink& bytes)
-      : Sink(std::move(schema), bytes), input_(std::move(input)), module_(LoadParquetModule()) {
+      : Sink(std::move(schema), bytes), input_(std::move(input)) {
     if (input_ != nullptr) table_ = std::make_shared<ArrowTable>(input_->schema());
     StartResult();
-    output_ = {this, [](void* context, const void* data, int64_t size) {
-                 auto& sink = *static_cast<ParquetSink*>(context);
-                 try {
-                   sink.AppendBytes({static_cast<const char*>(data), static_cast<size_t>(size)});
-                   return 0;
-                 } catch (...) {
-                   sink.failure_ = std::current_exception();
-                   return -1;
-                 }
-               }};
     ArrowArrayStream stream{};
     ExportArrowStream(result_, &stream);
     ArrowSchema types{};
     const int code = stream.get_schema(&stream, &types);
     stream.release(&stream);
     if (code != 0) throw InternalError("the output has no schema");
-    Require(module_.OpenWriter(&output_, &types, &writer_));
-  }
-
-  ~ParquetSink() override {
-    if (writer_ != nullptr) module_.CloseWriter(writer_);
+    writer_ = std::make_unique<ParquetWriter>(
+        &types, [this](std::string_view written) { AppendBytes(written); });
   }
 
  protected:
@@ -54,7 +45,7 @@ class ParquetSink final : public Sink {
 
   void End() override {
     WriteResult();
-    Require(module_.Finish(writer_));
+    writer_->Finish();
   }
 
  private:
@@ -80,32 +71,24 @@ class ParquetSink final : public Sink {
     if (result_->num_rows() == 0) return;
     ArrowArrayStream stream{};
     ExportArrowStream(std::exchange(result_, nullptr), &stream);
+    const StreamRelease released{&stream};
     ArrowArray batch{};
-    char* message = nullptr;
-    while (message == nullptr && stream.get_next(&stream, &batch) == 0 &&
-           batch.release != nullptr) {
-      message = module_.Write(writer_, &batch);
+    while (true) {
+      if (stream.get_next(&stream, &batch) != 0) {
+        throw ResourceError(std::string("rows cannot be handed to Parquet's writer: ") +
+                            stream.get_last_error(&stream));
+      }
+      if (batch.release == nullptr) break;
+      writer_->Write(&batch);
     }
-    stream.release(&stream);
-    Require(message);
     StartResult();
   }
 
-  void Require(char* message) {
-    const std::string problem = TakeParquetMessage(message);
-    if (problem.empty()) return;
-    if (failure_ != nullptr) std::rethrow_exception(std::exchange(failure_, nullptr));
-    throw DataError("the rows cannot be written as Parquet: " + problem);
-  }
-
   std::unique_ptr<ParquetTables> input_;
-  const RowmillParquetModule& module_;
   std::shared_ptr<const ArrowTable> table_;  // of the input: where its rows are
   uint64_t end_row_ = 0;                     // behind those of table_
   std::shared_ptr<ArrowResult> result_;      // rows of table_ that are not written yet
-  RowmillParquetOutput output_{};
-  void* writer_ = nullptr;
-  std::exception_ptr failure_;  // of writing bytes, which could not pass through the module
+  std::unique_ptr<ParquetWriter> writer_;
 };
 
 }  // namespace

@@ -11,6 +11,8 @@
 #include "data/source.h"
 #include "engine/output_part.h"
 #include "engine/record_spans.h"
+#include "engine/row_file.h"
+#include "engine/run_sum.h"
 #include "report/run_json.h"
 
 namespace rowmill {
@@ -91,45 +93,39 @@ uint64_t HeaderBytes(FileSystem& file_system, const std::string& path, Format fo
   return source->Next(record) ? record.offset : RecordSpans::kEnd;
 }
 
-void Add(Json& sum, const Json& other) {
-  if (sum.is_number_unsigned() && other.is_number_unsigned()) {
-    sum = sum.get<uint64_t>() + other.get<uint64_t>();
-  }
-  if (!sum.is_object() || !other.is_object()) return;
-  for (auto& [name, value] : sum.items()) {
-    if (other.contains(name)) Add(value, other[name]);
-  }
-}
-
-// Counts are sums; measures of time belong to the shards, whose reports stay.
+// Measures of time belong to the shards, whose reports stay.
 std::string MergedReport(const std::vector<Part>& parts, const std::string& output,
                          uint64_t output_bytes) {
-  const Json& first = parts.front().run;
-  Json json;
-  for (const char* name : {"rowmill", "task", "model", "isa", "numerics", "input"}) {
-    if (first.contains(name)) json[name] = first[name];
-  }
-  json["output"] = output;
-  json["job"] = {{"undivided", TextAt(first, "job.undivided")}, {"output_bytes", output_bytes}};
-  if (first.contains("options")) json["options"] = first["options"];
-  for (const char* name : {"rows", "tokens"}) {
-    if (!first.contains(name)) continue;
-    json[name] = first[name];
-    for (size_t i = 1; i < parts.size(); ++i) {
-      if (parts[i].run.contains(name)) Add(json[name], parts[i].run[name]);
-    }
-  }
-  uint64_t gold_rows = 0;
-  uint64_t correct = 0;
+  std::vector<Json> runs;
+  Json shards = Json::array();
   for (const Part& part : parts) {
-    gold_rows += CountAt(part.run, "gold.rows");
-    correct += CountAt(part.run, "gold.correct");
-    json["shards"].push_back(part.path);
+    runs.push_back(part.run);
+    shards.push_back(part.path);
   }
-  json["measures"] = Json::object();
-  json["measures"]["accuracy"] =
-      gold_rows == 0 ? Json() : Json(static_cast<double>(correct) / static_cast<double>(gold_rows));
+  Json json = SumOfCounts(runs);
+  json["output"] = output;
+  json["job"] = {{"undivided", TextAt(runs.front(), "job.undivided")},
+                 {"output_bytes", output_bytes}};
+  json["shards"] = std::move(shards);
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+void JoinOutputs(FileSystem& file_system, const std::vector<Part>& parts, Format format,
+                 ByteSink& bytes) {
+  if (format == Format::kParquet) {
+    std::vector<std::string> paths;
+    for (const Part& part : parts) paths.push_back(part.path);
+    JoinParquet(file_system, paths, bytes);
+    return;
+  }
+  for (size_t i = 0; i < parts.size(); ++i) {
+    // A shard without rows has a header all the same.
+    const uint64_t begin = i == 0 ? 0 : HeaderBytes(file_system, parts[i].path, format);
+    InputOptions input;
+    input.path = parts[i].path;
+    const std::unique_ptr<InputStream> stream = InputStream::Open(file_system, input);
+    CopyBytes(*stream, begin, RecordSpans::kEnd, &bytes);
+  }
 }
 
 }  // namespace
@@ -150,25 +146,13 @@ MergeReport MergeShards(FileSystem& file_system, const MergeOptions& options) {
   });
   CheckTogether(parts);
   const Format format = RequireFormat(parts.front().path);
-  if (format == Format::kParquet) {
-    throw UsageError(
-        "merge joins no Parquet files: keep the shards in a folder, which readers take as one "
-        "table, or write them as .jsonl or .csv");
-  }
   const Format output_format = FormatFromPath(options.output).value_or(format);
   if (format != output_format) {
     throw UsageError("merge: the shards are " + std::string(FormatName(format)) +
                      ", the output's name says " + std::string(FormatName(output_format)));
   }
   OutputPart output(file_system, options.output);
-  for (size_t i = 0; i < parts.size(); ++i) {
-    // A shard without rows has a header all the same.
-    const uint64_t begin = i == 0 ? 0 : HeaderBytes(file_system, parts[i].path, format);
-    InputOptions input;
-    input.path = parts[i].path;
-    const std::unique_ptr<InputStream> stream = InputStream::Open(file_system, input);
-    CopyBytes(*stream, begin, RecordSpans::kEnd, &output.sink());
-  }
+  JoinOutputs(file_system, parts, format, output.sink());
   const uint64_t output_bytes = output.Commit();
   WriteWhole(file_system, options.output + ".run.json",
              MergedReport(parts, options.output, output_bytes));

@@ -10,20 +10,19 @@ namespace rowmill {
 
 RecordSpans::RecordSpans(FileSystem& file_system, const SourceOptions& options,
                          const std::string& folder,
-                         const std::function<void(const Record&)>& on_record)
+                         const std::function<void(const Record&, const ColumnNames&)>& on_record)
     : begins_(MappedArray<uint64_t>::InFolder(folder)) {
   const std::unique_ptr<Source> source = OpenSource(file_system, options);
   Record record;
   while (source->Next(record)) {
     begins_.Resize(source->num_rows());
     begins_[source->num_rows() - 1] = record.offset;
-    if (on_record) on_record(record);
+    if (on_record) on_record(record, source->columns());
   }
   if (source->damage()) throw DataError(*source->damage());
 }
 
-bool CopyBytes(InputStream& stream, uint64_t begin, uint64_t end, ByteSink* sink) {
-  bool ends_line = true;
+void CopyBytes(InputStream& stream, uint64_t begin, uint64_t end, ByteSink* sink) {
   while (stream.offset() < end) {
     const std::string_view bytes = stream.Peek();
     if (bytes.empty()) break;
@@ -31,14 +30,12 @@ bool CopyBytes(InputStream& stream, uint64_t begin, uint64_t end, ByteSink* sink
     const uint64_t limit = is_before ? begin : end;
     const auto count =
         static_cast<size_t>(std::min<uint64_t>(bytes.size(), limit - stream.offset()));
-    if (!is_before) {
-      ends_line = bytes[count - 1] == '\n';
-      if (sink != nullptr) sink->Write(std::as_bytes(std::span(bytes.data(), count)));
+    if (!is_before && sink != nullptr) {
+      sink->Write(std::as_bytes(std::span(bytes.data(), count)));
     }
     stream.Consume(count);
   }
   if (stream.damage()) throw DataError(*stream.damage());
-  return ends_line;
 }
 
 void ReadRow(InputStream& stream, uint64_t begin, uint64_t end, std::string& out) {

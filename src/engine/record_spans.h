@@ -20,7 +20,7 @@ class RecordSpans {
   // Reads the whole file; `on_record` (may be empty) sees each row. Throws DataError where the file
   // is damaged. `folder` is for scratch.
   RecordSpans(FileSystem& file_system, const SourceOptions& options, const std::string& folder,
-              const std::function<void(const Record&)>& on_record);
+              const std::function<void(const Record&, const ColumnNames&)>& on_record);
 
   uint64_t num_rows() const { return begins_.size(); }
   // Of the decompressed file. The last row ends with the file: kEnd.
@@ -35,9 +35,8 @@ class RecordSpans {
 };
 
 // Hands bytes [begin, end) of the decompressed stream to `sink`, which may be null: then they are
-// passed over. The stream stands at `begin` or before it. Says whether the last byte was a line
-// end.
-bool CopyBytes(InputStream& stream, uint64_t begin, uint64_t end, ByteSink* sink);
+// passed over. The stream stands at `begin` or before it.
+void CopyBytes(InputStream& stream, uint64_t begin, uint64_t end, ByteSink* sink);
 
 // Appends the bytes to `out`, without the line end behind them.
 void ReadRow(InputStream& stream, uint64_t begin, uint64_t end, std::string& out);
