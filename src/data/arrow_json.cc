@@ -2,8 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <cstring>
 #include <iterator>
+#include <limits>
+#include <string>
 #include <string_view>
 
 #include "base/check.h"
@@ -102,21 +106,114 @@ Division FloorDivide(int64_t a, int64_t b) {
   return {a / b - (is_below ? 1 : 0), a % b + (is_below ? b : 0)};
 }
 
+// Of a second, as far as it is not zero.
+void AppendFraction(int64_t ticks, int64_t ticks_per_second, std::string& out) {
+  if (ticks == 0) return;
+  out += '.';
+  for (int64_t unit = ticks_per_second / 10; ticks != 0; unit /= 10) {
+    out += static_cast<char>('0' + ticks / unit);
+    ticks %= unit;
+  }
+}
+
+// `seconds` and `ticks` since midnight.
+void AppendClock(int64_t seconds, int64_t ticks, int64_t ticks_per_second, std::string& out) {
+  fmt::format_to(std::back_inserter(out), "{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60,
+                 seconds % 60);
+  AppendFraction(ticks, ticks_per_second, out);
+}
+
 void AppendTimestamp(const ArrowType& type, int64_t ticks, std::string& out) {
-  auto [seconds, fraction] = FloorDivide(ticks, type.ticks_per_second);
+  const auto [seconds, fraction] = FloorDivide(ticks, type.ticks_per_second);
   const auto [days, second] = FloorDivide(seconds, kSecondsPerDay);
   out += '"';
   AppendDate(days, out);
-  fmt::format_to(std::back_inserter(out), "T{:02}:{:02}:{:02}", second / 3600, second / 60 % 60,
-                 second % 60);
-  if (fraction != 0) {
-    out += '.';
-    for (int64_t unit = type.ticks_per_second / 10; fraction != 0; unit /= 10) {
-      out += static_cast<char>('0' + fraction / unit);
-      fraction %= unit;
-    }
-  }
+  out += 'T';
+  AppendClock(second, fraction, type.ticks_per_second, out);
   out += type.is_utc ? "Z\"" : "\"";
+}
+
+// Times outside of a day, which no producer should give, come round again.
+void AppendTime(const ArrowType& type, int64_t ticks, std::string& out) {
+  const auto [seconds, fraction] = FloorDivide(ticks, type.ticks_per_second);
+  out += '"';
+  AppendClock(FloorDivide(seconds, kSecondsPerDay).rest, fraction, type.ticks_per_second, out);
+  out += '"';
+}
+
+void AppendDuration(const ArrowType& type, int64_t ticks, std::string& out) {
+  // The rest of a division has the sign of what was divided, and its size fits.
+  const int64_t seconds = ticks / type.ticks_per_second;
+  const int64_t fraction = ticks % type.ticks_per_second;
+  const uint64_t size =
+      seconds < 0 ? uint64_t{0} - static_cast<uint64_t>(seconds) : static_cast<uint64_t>(seconds);
+  fmt::format_to(std::back_inserter(out), "\"{}PT{}", ticks < 0 ? "-" : "", size);
+  AppendFraction(fraction < 0 ? -fraction : fraction, type.ticks_per_second, out);
+  out += "S\"";
+}
+
+// The digits of a whole number of up to 256 bits, little endian, in two's complement.
+std::string DecimalDigits(const char* bytes, int64_t num_bytes, bool& is_negative) {
+  constexpr uint64_t kBillion = 1'000'000'000;
+  std::array<uint32_t, 8> words{};
+  const auto num_words = static_cast<size_t>(num_bytes) / sizeof(uint32_t);
+  std::memcpy(words.data(), bytes, static_cast<size_t>(num_bytes));
+  is_negative = words[num_words - 1] >> 31 != 0;
+  uint64_t carry = is_negative ? 1 : 0;
+  for (size_t i = 0; is_negative && i < num_words; ++i) {
+    carry += ~words[i];
+    words[i] = static_cast<uint32_t>(carry);
+    carry >>= 32;
+  }
+  std::string digits;  // the last one first
+  while (std::any_of(words.begin(), words.end(), [](uint32_t word) { return word != 0; })) {
+    uint64_t rest = 0;
+    for (size_t i = num_words; i-- > 0;) {
+      const uint64_t value = rest << 32 | words[i];
+      words[i] = static_cast<uint32_t>(value / kBillion);
+      rest = value % kBillion;
+    }
+    for (int i = 0; i < 9; ++i, rest /= 10) digits += static_cast<char>('0' + rest % 10);
+  }
+  while (!digits.empty() && digits.back() == '0') digits.pop_back();
+  if (digits.empty()) digits = "0";
+  std::reverse(digits.begin(), digits.end());
+  return digits;
+}
+
+// All digits of the scale, zeros at the end too: they say how exact the number is.
+void AppendDecimal(const ArrowType& type, const ArrowArray& array, int64_t index,
+                   std::string& out) {
+  bool is_negative = false;
+  std::string digits =
+      DecimalDigits(static_cast<const char*>(array.buffers[1]) + index * type.decimal_bytes,
+                    type.decimal_bytes, is_negative);
+  if (type.decimal_scale > 0) {
+    const auto scale = static_cast<size_t>(type.decimal_scale);
+    if (digits.size() <= scale) digits.insert(0, scale + 1 - digits.size(), '0');
+    digits.insert(digits.size() - scale, ".");
+  } else if (digits != "0") {
+    digits.append(static_cast<size_t>(-type.decimal_scale), '0');
+  }
+  if (is_negative) out += '-';
+  out += digits;
+}
+
+// IEEE 754 binary16; exact in 32 bits.
+float HalfToFloat(uint16_t bits) {
+  const int exponent = bits >> 10 & 0x1f;
+  const int fraction = bits & 0x3ff;
+  float value = 0.0f;
+  if (exponent == 0x1f) {
+    value = fraction == 0 ? std::numeric_limits<float>::infinity()
+                          : std::numeric_limits<float>::quiet_NaN();
+  } else {
+    // A subnormal number has no leading one, and the exponent of the least normal one.
+    const int whole = exponent == 0 ? fraction : fraction | 0x400;
+    value = static_cast<float>(whole) * 0x1p-24f *
+            static_cast<float>(uint32_t{1} << (std::max(exponent, 1) - 1));
+  }
+  return bits >> 15 != 0 ? -value : value;
 }
 
 void AppendDay(int64_t days, std::string& out) {
@@ -174,6 +271,30 @@ void AppendStruct(const ArrowType& type, const ArrowArray& array, int64_t index,
   out += '}';
 }
 
+bool IsText(const ArrowType& type) {
+  const Kind kind = type.dictionary.empty() ? type.kind : type.dictionary.front().kind;
+  return kind == Kind::kUtf8 || kind == Kind::kLargeUtf8 || kind == Kind::kUtf8View;
+}
+
+void AppendMap(const ArrowType& type, const ArrowArray& array, ValueRange range, std::string& out) {
+  const ArrowType& entry = type.children.front();
+  const ArrowArray& entries = *array.children[0];
+  const bool is_object = IsText(entry.children[0]);
+  out += is_object ? '{' : '[';
+  for (int64_t i = range.begin; i < range.end; ++i) {
+    if (i > range.begin) out += ',';
+    if (!is_object) out += '[';
+    const size_t key = out.size();
+    AppendArrowJson(entry.children[0], *entries.children[0], entries.offset + i, out);
+    // The specification has no null keys; a member must have a name all the same.
+    if (is_object && out[key] != '"') out.replace(key, std::string::npos, "\"\"");
+    out += is_object ? ':' : ',';
+    AppendArrowJson(entry.children[1], *entries.children[1], entries.offset + i, out);
+    if (!is_object) out += ']';
+  }
+  out += is_object ? '}' : ']';
+}
+
 }  // namespace
 
 void CheckArrowArray(const ArrowType& type, const ArrowArray& array) {
@@ -220,6 +341,10 @@ void AppendArrowJson(const ArrowType& type, const ArrowArray& array, int64_t ind
       return AppendWhole(IndexAt(type.kind, array, at), out);
     case Kind::kUint64:
       return AppendWhole(ValueAt<uint64_t>(array, 1, at), out);
+    case Kind::kFloat16:
+      return AppendJsonNumber(HalfToFloat(ValueAt<uint16_t>(array, 1, at)), out);
+    case Kind::kDecimal:
+      return AppendDecimal(type, array, at, out);
     case Kind::kFloat32:
       return AppendJsonNumber(ValueAt<float>(array, 1, at), out);
     case Kind::kFloat64:
@@ -235,11 +360,20 @@ void AppendArrowJson(const ArrowType& type, const ArrowArray& array, int64_t ind
     case Kind::kDate64:
       return AppendDay(FloorDivide(ValueAt<int64_t>(array, 1, at), kSecondsPerDay * 1000).quotient,
                        out);
+    case Kind::kTime32:
+      return AppendTime(type, ValueAt<int32_t>(array, 1, at), out);
+    case Kind::kTime64:
+      return AppendTime(type, ValueAt<int64_t>(array, 1, at), out);
+    case Kind::kDuration:
+      return AppendDuration(type, ValueAt<int64_t>(array, 1, at), out);
     case Kind::kTimestamp:
       return AppendTimestamp(type, ValueAt<int64_t>(array, 1, at), out);
     case Kind::kList:
       return AppendList(type, array,
                         {ValueAt<int32_t>(array, 1, at), ValueAt<int32_t>(array, 1, at + 1)}, out);
+    case Kind::kMap:
+      return AppendMap(type, array,
+                       {ValueAt<int32_t>(array, 1, at), ValueAt<int32_t>(array, 1, at + 1)}, out);
     case Kind::kLargeList:
       return AppendList(type, array,
                         {ValueAt<int64_t>(array, 1, at), ValueAt<int64_t>(array, 1, at + 1)}, out);

@@ -5,7 +5,10 @@
 //                    null where they are not finite
 //   date, timestamp  "2026-11-27", "2026-11-27T14:30:09.5": ISO 8601, with Z where the column has a
 //                    time zone, the fraction as far as it is not zero
+//   time, duration   "14:30:09.5", "PT3.5S"
+//   decimal          a number with all its digits, "12.30" as 12.30
 //   list, struct     arrays and objects; dictionary: the value itself
+//   map              an object where the keys are text, else an array of [key, value]
 #pragma once
 
 #include <string>

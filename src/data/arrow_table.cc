@@ -126,7 +126,7 @@ std::vector<std::string> ArrowTable::WritableColumns() const {
 std::vector<std::string> ArrowTable::UnwritableColumns() const {
   std::vector<std::string> columns;
   for (const ArrowType& column : type_.children) {
-    if (!column.is_writable()) columns.push_back(column.name + " (" + column.format + ")");
+    if (!column.is_writable()) columns.push_back(column.name + " (" + ArrowTypeName(column) + ")");
   }
   return columns;
 }

@@ -49,7 +49,7 @@ class ArrowTable {
   std::vector<std::string> ColumnNames() const;
   // Those that AppendRow writes.
   std::vector<std::string> WritableColumns() const;
-  // "name (format)" of those that are left out of AppendRow.
+  // "name (binary)" of those that are left out of AppendRow.
   std::vector<std::string> UnwritableColumns() const;
 
   // Appends a row of a batch as one JSON object.

@@ -23,18 +23,24 @@ struct ArrowType {
     kUint32,
     kInt64,
     kUint64,
+    kFloat16,
     kFloat32,
     kFloat64,
+    kDecimal,    // `decimal_bytes` wide, `decimal_scale` digits behind the point
     kUtf8,       // 32-bit offsets
     kLargeUtf8,  // 64-bit offsets
     kUtf8View,
     kDate32,         // days
     kDate64,         // milliseconds
+    kTime32,         // since midnight, `ticks_per_second`
+    kTime64,         // the same
     kTimestamp,      // 64 bits, `ticks_per_second`
+    kDuration,       // the same
     kList,           // 32-bit offsets, one child
     kLargeList,      // 64-bit offsets, one child
     kFixedSizeList,  // `list_size` values each, one child
     kStruct,
+    kMap,    // 32-bit offsets, one child: a struct of key and value
     kOther,  // cannot be written as JSON, nor can what contains it: `format` says what it is
   };
 
@@ -42,7 +48,9 @@ struct ArrowType {
   std::string format;
   std::string name;
   int64_t ticks_per_second = 1;
-  bool is_utc = false;  // of timestamps: the column has a time zone, its values are UTC
+  int64_t decimal_bytes = 0;
+  int64_t decimal_scale = 0;  // may be negative: zeros before the point
+  bool is_utc = false;        // of timestamps: the column has a time zone, its values are UTC
   int64_t list_size = 0;
   std::vector<ArrowType> children;
   std::vector<ArrowType> dictionary;  // one where the values are indices into values of that type
@@ -50,6 +58,9 @@ struct ArrowType {
   // Whether values can be written as JSON.
   bool is_writable() const { return kind != Kind::kOther; }
 };
+
+// What people call a type that is not writable, such as "binary"; its format where we have no word.
+std::string ArrowTypeName(const ArrowType& type);
 
 // Throws DataError where the schema contradicts the specification, or is nested deeper than 32.
 ArrowType ReadArrowType(const ArrowSchema& schema);

@@ -208,10 +208,28 @@ void JobRun::OpenFolder() {
   stored_ = OpenStore(options_, model_, task_, *context_.file_system, scratch_path_);
   output_format_ =
       options_.output_format.value_or(FormatFromPath(options_.output).value_or(source_->format()));
+  TellOfLeftOutColumns();
   if (results_->resumed_rows() > 0) {
     context_.on_notice("resuming: " + std::to_string(results_->resumed_rows()) +
                        " results are there already");
   }
+}
+
+// Of a Parquet input, those that only Parquet can hold.
+void JobRun::TellOfLeftOutColumns() const {
+  const bool keeps_all = output_format_ == Format::kParquet || output_format_ == Format::kText;
+  if (keeps_all || !IsParquet(options_.source) || (options_.output == "-" && context_.make_sink)) {
+    return;
+  }
+  std::string list;
+  const std::unique_ptr<ParquetTables> input = OpenParquet(*context_.file_system, options_.source);
+  for (const std::string& column : input->schema().UnwritableColumns()) {
+    list += (list.empty() ? "" : ", ") + column;
+  }
+  if (list.empty()) return;
+  context_.on_notice("note: left out of the output, since " +
+                     std::string(FormatName(output_format_)) +
+                     " cannot say their values (a .parquet output keeps them): " + list);
 }
 
 // Runs the task's calibration prompts, where it has some, as rows of their own.

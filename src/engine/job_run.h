@@ -96,6 +96,7 @@ class JobRun {
 
   void Prepare();
   void OpenFolder();
+  void TellOfLeftOutColumns() const;
   void CheckMemory() const;
   void Calibrate();
   void Execute();

@@ -95,11 +95,17 @@ class ParquetTest(ProgramTest):
         self.assertEqual(out.schema.field("probability").type, pa.float64())
         self.assertEqual(set(out["rowmill_status"].to_pylist()), {"ok"})
         # The same answers as in JSON Lines, where the columns that JSON can say stand too.
-        self.sentiment("in.parquet", "-o", "out.jsonl")
+        run = self.sentiment("in.parquet", "-o", "out.jsonl")
+        self.assertIn("note: left out of the output", run.stderr)
+        self.assertIn(": binary (binary)\n", run.stderr)
         rows = read_jsonl(self.path("out.jsonl"))
         self.assertEqual([row["probability"] for row in rows], out["probability"].to_pylist())
         self.assertEqual(rows[0]["messages"], table["messages"][0].as_py())
         self.assertEqual(rows[0]["us"], "2026-11-27T14:30:09.5")
+        self.assertEqual([rows[0][name] for name in ["decimal", "time", "map"]],
+                         [12.34, "01:02:03", {"k": 1}])
+        self.assertNotIn("binary", rows[0])
+        self.assertIn(b'"decimal":-0.01,', self.read("out.jsonl").splitlines()[1])
         # Part of the rows, and the same bytes however the work was done.
         self.sentiment("in.parquet", "-o", "part.parquet", "--shard", "1/3", "--units", "1")
         part = pq.read_table(self.path("part.parquet"))
@@ -189,6 +195,55 @@ class ParquetTest(ProgramTest):
             self.assertIn(run.returncode, {0, USAGE, DATA}, run.stderr)
             codes.add(run.returncode)
         self.assertIn(DATA, codes)
+
+    def test_shards_are_merged_and_rows_taken_out_and_put_back(self):
+        # Dictionaries that are others in each shard, and rows that fail in both pieces of the file.
+        table = table_of_all_types(1100)
+        text = ["long words " * 200 if i in (5, 1050) else "" if i == 6 else f"row {i % 40}, a good film"
+                for i in range(1100)]
+        colour = [f"colour {i // 3}" for i in range(1100)]
+        table = table.set_column(0, "text", pa.array(text))
+        table = table.append_column("colour", pa.array(colour).dictionary_encode())
+        self.write_parquet("first.parquet", table.slice(0, 800))
+        self.write_parquet("second.parquet", table.slice(800))
+        job = ["first.parquet", "second.parquet", "--prompt", "{{text}}", "--raw-prompt",
+               "--max-context", "200"]
+        self.sentiment(*job, "-o", "out.parquet")
+        self.assertEqual(pq.read_table(self.path("out.parquet"))["colour"].to_pylist(), colour)
+        for index in range(3):
+            self.sentiment(*job, "-o", "s-{shard}.parquet", "--shard", f"{index}/3")
+        self.run_program("merge", *(f"s-{i}-of-3.parquet" for i in (2, 0, 1)), "-o", "merged.parquet")
+        self.assertEqual(self.read("merged.parquet"), self.read("out.parquet"))
+        self.assertEqual(program.read_report(self.path("merged.parquet"))["rows"]["total"], 1100)
+
+        run = self.sentiment(*job, "-o", "merged.parquet", "--only", "failed", "--overflow", "tail")
+        self.assertIn("rows          3\n", run.stderr)
+        self.sentiment(*job, "-o", "all.parquet", "--overflow", "tail")
+        self.assertEqual(self.read("merged.parquet"), self.read("all.parquet"))
+        after = program.read_report(self.path("merged.parquet"))["rows"]
+        self.assertEqual([after[name] for name in ["total", "ok", "truncated", "invalid", "error"]],
+                         [1100, 1097, 2, 1, 0])
+
+        verify = ["verify", "sentiment", *job, "--overflow", "tail", "-o", "all.parquet"]
+        run = self.run_job(*verify, "--sample", "60")
+        self.assertIn("60 of 1100 rows of all.parquet were computed once more: all have the same bytes",
+                      run.stdout.decode())
+        whole = pq.read_table(self.path("all.parquet"))
+        changed = whole.slice(1098).to_pylist()
+        changed[1]["list"] = [7]
+        pq.write_table(pa.concat_tables([whole.slice(0, 1098),
+                                         pa.Table.from_pylist(changed, whole.schema)]),
+                       self.path("all.parquet"))
+        run = self.run_job(*verify, "--sample", "2000", expect=DATA)
+        self.assertIn("1 of 1100 rows that were computed once more have other bytes: 1099\n",
+                      run.stdout.decode())
+        # The same rows in other formats.
+        for suffix in ["csv", "jsonl"]:
+            self.sentiment(*job, "-o", f"out.{suffix}")
+            self.run_job("verify", "sentiment", *job, "-o", f"out.{suffix}", "--sample", "20")
+            self.sentiment(*job, "-o", f"out.{suffix}", "--only", "failed", "--overflow", "tail")
+            self.sentiment(*job, "-o", f"all.{suffix}", "--overflow", "tail")
+            self.assertEqual(self.read(f"out.{suffix}"), self.read(f"all.{suffix}"))
 
     def test_killed_and_resumed_is_the_same_file(self):
         rows = [f"row {i} " + "word " * (i % 50) for i in range(1500)]
