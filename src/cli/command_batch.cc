@@ -169,6 +169,7 @@ BatchAnswer Batch::AnswerOf(uint64_t index) const {
   answer.endpoint = request.settings.endpoint;
   answer.error = request.error;
   answer.parameter = request.parameter;
+  answer.encoding = request.encoding;
   return answer;
 }
 

@@ -1,11 +1,15 @@
 #include "tasks/batch_request.h"
 
+#include <bit>
 #include <cmath>
+#include <cstddef>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/base64.h"
 #include "base/error.h"
+#include "base/little_endian.h"
 #include "data/json_text.h"
 #include "tasks/generate.h"
 
@@ -193,7 +197,11 @@ void ReadBody(const Json& body, BatchRequest& request) {
     } else if (name == "user" || name == "metadata" || name == "store" || name == "service_tier") {
       // Says something to a service, and nothing about the answer.
     } else if (name == "encoding_format" && !writes) {
-      if (value != "float") Refuse(name, "encoding_format is supported as float alone");
+      if (value == "base64") {
+        request.encoding = EmbeddingEncoding::kBase64;
+      } else if (value != "float" && !value.is_null()) {
+        Refuse(name, "encoding_format must be float or base64");
+      }
     } else if (name == "response_format" && value.is_object() &&
                value.value("type", Json()) == "text") {
       // What is done anyway.
@@ -254,6 +262,25 @@ Json ChoiceJson(const BatchAnswer& answer, size_t index) {
   choice["logprobs"] = nullptr;
   choice["finish_reason"] = made.is_whole ? "stop" : "length";
   return choice;
+}
+
+void AppendEmbedding(std::span<const float> embedding, EmbeddingEncoding encoding,
+                     std::string& out) {
+  if (encoding == EmbeddingEncoding::kBase64) {
+    std::vector<std::byte> bytes;
+    for (const float value : embedding) AppendLittle32(bytes, std::bit_cast<uint32_t>(value));
+    out += '"';
+    AppendBase64(bytes, out);
+    out += '"';
+    return;
+  }
+  // Numbers as everywhere in our outputs: the shortest that read back as the same float.
+  out += '[';
+  for (size_t i = 0; i < embedding.size(); ++i) {
+    if (i > 0) out += ',';
+    AppendJsonNumber(embedding[i], out);
+  }
+  out += ']';
 }
 
 // What stands where BatchResultLine puts the numbers of an embedding in.
@@ -353,19 +380,14 @@ std::string BatchResultLine(const BatchAnswer& answer) {
   }
   std::string text = line.dump(-1, ' ', false, Json::error_handler_t::replace);
   if (!answer.error.empty() || answer.endpoint != BatchEndpoint::kEmbedding) return text + "\n";
-  // Numbers as everywhere in our outputs: the shortest that read back as the same float.
   constexpr std::string_view kPlace = R"("embedding":"\u0001")";
   std::string filled;
   size_t begin = 0;
   for (const std::vector<float>& embedding : answer.embeddings) {
     const size_t at = text.find(kPlace, begin);
     filled.append(text, begin, at - begin);
-    filled += "\"embedding\":[";
-    for (size_t i = 0; i < embedding.size(); ++i) {
-      if (i > 0) filled += ",";
-      AppendJsonNumber(embedding[i], filled);
-    }
-    filled += "]";
+    filled += "\"embedding\":";
+    AppendEmbedding(embedding, answer.encoding, filled);
     begin = at + kPlace.size();
   }
   return filled + text.substr(begin) + "\n";

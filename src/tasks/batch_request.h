@@ -38,6 +38,9 @@ struct BatchSettings {
   std::string Key() const;
 };
 
+// How an embedding is written: its numbers, or base64 (RFC 4648) of them as little-endian floats.
+enum class EmbeddingEncoding : uint8_t { kFloat, kBase64 };
+
 struct BatchRequest {
   std::string custom_id;
   std::string error;      // why it cannot be run; empty where it can
@@ -45,6 +48,7 @@ struct BatchRequest {
   BatchSettings settings;
   std::vector<std::string> history;  // [roles]: contents of the messages before the last one
   std::vector<std::string> texts;    // the last message, the prompts, or the inputs
+  EmbeddingEncoding encoding = EmbeddingEncoding::kFloat;
 };
 
 // `default_max_tokens`: where the request names no limit.
@@ -64,6 +68,7 @@ struct BatchAnswer {
   };
   std::vector<Choice> choices;                 // to the first prompt, then to the second one
   std::vector<std::vector<float>> embeddings;  // of each input
+  EmbeddingEncoding encoding = EmbeddingEncoding::kFloat;
   uint32_t prompt_tokens = 0;
   uint32_t generated_tokens = 0;
 };

@@ -1,8 +1,10 @@
 """OpenAI batch files: requests in, results out, each in its line."""
 
+import base64
 import json
 import os
 import signal
+import struct
 import unittest
 
 import program
@@ -192,6 +194,21 @@ class BatchTest(ProgramTest):
         data = self.body(read_jsonl(self.path("all.jsonl"))[0])["data"]
         self.assertEqual([item["embedding"] for item in data], vectors)
         self.assertEqual([item["index"] for item in data], [0, 1, 2])
+
+        # The same numbers as bytes; requests for both run together.
+        self.write_jsonl("in.jsonl", [
+            {"custom_id": form, "method": "POST", "url": "/v1/embeddings",
+             "body": {"model": "minilm", "input": texts[:2], "encoding_format": form}}
+            for form in ["base64", "float", "int8"]])
+        run = self.run_program("batch", "in.jsonl", "-o", "both.jsonl", "--progress", "none")
+        self.assertIn("1 sets of equal parameters", run.stderr)
+        coded, plain, wrong = read_jsonl(self.path("both.jsonl"))
+        self.assertEqual([item["embedding"] for item in self.body(plain)["data"]], vectors[:2])
+        floats = [struct.unpack("<384f", base64.b64decode(item["embedding"], validate=True))
+                  for item in self.body(coded)["data"]]
+        single = [struct.unpack("<384f", struct.pack("<384f", *vector)) for vector in vectors[:2]]
+        self.assertEqual(floats, single)
+        self.assertIn("float or base64", wrong["error"]["message"])
 
         def cosine(a, b):
             return sum(x * y for x, y in zip(a, b))
