@@ -57,8 +57,9 @@ class Caller {
   virtual void ConnectRows(RecommendJobOptions& /*options*/, RecommendContext& /*context*/) {}
   // Whether TakeReport wants the rows that a page of the run shows.
   virtual bool wants_reported_rows() const { return false; }
-  // What a finished run was.
-  virtual void TakeReport(const RunReport& /*report*/, const std::vector<ReportedRow>& /*rows*/) {}
+  // What a finished run was: OUTPUT.run.json, and what ended it early, or nothing.
+  virtual void TakeReport(const std::string& /*run_json*/, const std::string& /*error*/,
+                          const std::vector<ReportedRow>& /*rows*/) {}
 };
 
 }  // namespace rowmill

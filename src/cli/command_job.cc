@@ -1,24 +1,13 @@
 // sentiment, classify, generate, embed, similar, translate, and the plan of each.
 #include <fmt/format.h>
 
-#include <chrono>
 #include <memory>
-#include <thread>
 
-#include "base/check.h"
 #include "base/cpu.h"
-#include "cli/column_check.h"
 #include "cli/commands.h"
 #include "cli/explanation_view.h"
 #include "cli/job_flags.h"
-#include "cli/model_pull.h"
-#include "cli/progress.h"
-#include "cli/row_selection.h"
 #include "cli/run_task.h"
-#include "cli/summary.h"
-#include "cli/write_report.h"
-#include "engine/rerun.h"
-#include "kernels/dispatch.h"
 #include "tasks/classify.h"
 #include "tasks/embed.h"
 #include "tasks/embed_pictures.h"
@@ -190,164 +179,6 @@ std::unique_ptr<LabelTask> MakeEncoderClassifier(Caller& caller, std::string_vie
       "--examples, --head and --save-head need an encoder, such as --model minilm; this model is a "
       "decoder");
 }
-
-LoadOptions ToLoadOptions(const JobFlags& flags, const kernels::KernelTable& kernels) {
-  LoadOptions options;
-  options.kernels = &kernels;
-  options.numerics = Choose<Numerics>("--numerics", flags.numerics,
-                                      {{"auto", Numerics::kAuto},
-                                       {"f32", Numerics::kF32},
-                                       {"int8", Numerics::kInt8},
-                                       {"int16", Numerics::kInt16}});
-  return options;
-}
-
-ModelCaches::Packed ToPackedChoice(const JobFlags& flags) {
-  using Packed = ModelCaches::Packed;
-  return Choose<Packed>("--packed-cache", flags.packed_cache,
-                        {{"auto", Packed::kAuto}, {"on", Packed::kOn}, {"off", Packed::kOff}});
-}
-
-// Of a job that had finished before there is no more than what it left.
-void WriteJobReport(Caller& caller, const JobFlags& flags, const RunReport& report,
-                    const RowSelection& selection) {
-  const std::string run_json = report.finished_before
-                                   ? ReadTextFile(report.output + ".run.json", "--report")
-                                   : report.ToJson();
-  WriteReport(flags.report, run_json, selection.Rows());
-  caller.Tell(fmt::format("report        {}\n", flags.report));
-}
-
-std::string VerifiedText(const VerifyReport& report, const std::string& output) {
-  if (report.num_differing == 0) {
-    return fmt::format("{} of {} rows of {} were computed once more: all have the same bytes\n",
-                       report.verified, report.rows, output);
-  }
-  std::string rows;
-  for (const uint64_t row : report.differing) {
-    rows += (rows.empty() ? "" : ", ") + std::to_string(row);
-  }
-  return fmt::format("{} of {} rows that were computed once more have other bytes: {}{}\n",
-                     report.num_differing, report.verified, rows,
-                     report.num_differing > report.differing.size() ? ", ..." : "");
-}
-
-}  // namespace
-
-std::shared_ptr<const LoadedModel> LoadModelFor(Caller& caller, const JobFlags& flags,
-                                                const std::string& reference,
-                                                FileSystem& file_system) {
-  PullIfMissing(caller, reference, flags.offline ? Network::kForbidden : NetworkFromEnvironment(),
-                file_system);
-  const kernels::KernelTable& kernels = kernels::SelectTable(DetectCpuFeatures(), flags.isa);
-  return caller.Load({reference, ToLoadOptions(flags, kernels), ToPackedChoice(flags)},
-                     file_system);
-}
-
-std::string NumericsName(Numerics numerics) {
-  switch (numerics) {
-    case Numerics::kF32:
-      return "f32/2";
-    case Numerics::kInt8:
-      return "int8/2";
-    case Numerics::kInt16:
-      return "block16-f32/1";
-    case Numerics::kAuto:
-      break;
-  }
-  return "block8-f32/1";
-}
-
-std::string CollectionText(const char* name, const TextCollection& texts, const std::string& path) {
-  const auto count = [](size_t number, const char* what) {
-    return number == 0 ? std::string() : fmt::format(", {} {}", number, what);
-  };
-  return fmt::format("{:<13} {} rows of {}{}{}\n", name, texts.size(), path,
-                     count(texts.num_skipped(), "without a usable text"),
-                     count(texts.num_cut(), "compared by their beginning"));
-}
-
-ExitCode RunTask(Caller& caller, const JobFlags& flags, Purpose purpose, const MakeTask& make_task,
-                 const RowObserver& on_row) {
-  const std::atomic<bool>& stop = caller.StopFlag();
-  const CpuTopology topology = DetectCpuTopology();
-  const kernels::KernelTable& kernels = kernels::SelectTable(DetectCpuFeatures(), flags.isa);
-  JobOptions options = ToJobOptions(flags, topology);
-  PromptOptions prompt = ToPromptOptions(flags);
-  const std::unique_ptr<FileSystem> file_system = MakePosixFileSystem();
-  caller.BeginProgress(ParseProgressMode(flags.progress));
-  JobContext context;
-  caller.ConnectRows(options, context);
-  options.source.paths = ListDataFiles(*file_system, flags.inputs, options.output);
-  CheckOutputFormat(options.output, options.output_format);
-  CheckSource(*file_system, options.source);
-  CheckNamedColumns(*file_system, flags, options, prompt);
-  options.redactor = prompt.redactor = MakeRedactor(
-      flags, purpose == Purpose::kPlan ? Redactor::Purpose::kPlan : Redactor::Purpose::kRun);
-
-  const auto load_start = std::chrono::steady_clock::now();
-  const std::shared_ptr<const LoadedModel> kept =
-      LoadModelFor(caller, flags, flags.model, *file_system);
-  const LoadedModel& loaded = *kept;
-  if (loaded.tokenizer == nullptr && flags.files.empty()) {
-    throw UsageError("this task reads text, and the model '" + loaded.reference +
-                     "' reads pictures: give another --model");
-  }
-  const std::unique_ptr<Task> task = make_task(loaded.ForTasks(), prompt);
-  RequireModelKind(task->name(), KindFor(task->decode_spec()), loaded.ForTasks());
-
-  JobModel model;
-  model.model = loaded.Any();
-  model.kernels = &kernels;
-  model.reference = loaded.reference;
-  model.sha256 = loaded.sha256;
-  model.numerics = NumericsName(loaded.numerics);
-  model.load_seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - load_start).count();
-
-  RowSelection selection(*task, options.gold_column, options.redactor.get());
-  context.file_system = file_system.get();
-  context.stop = &stop;
-  context.on_row = on_row;
-  if (!flags.report.empty() || caller.wants_reported_rows()) {
-    context.on_row = [&](const RowAnswer& row, const OutputRow& output) {
-      if (on_row) on_row(row, output);
-      selection.Add(row, output);
-    };
-  }
-  context.on_progress = [&](const JobProgress& at) { caller.ShowProgress(at); };
-  context.on_notice = [&](const std::string& line) {
-    caller.EndProgress();
-    caller.Tell(line + "\n");
-  };
-  if (purpose == Purpose::kPlan) {
-    const JobPlan plan = PlanJob(options, model, *task, context);
-    caller.EndProgress();
-    caller.Print(PlanText(plan, options, model));
-    return ExitCode::kOk;
-  }
-  try {
-    if (purpose == Purpose::kVerify) {
-      const VerifyReport verified =
-          VerifyOutput(options, model, *task, context, flags.sample, flags.seed);
-      caller.EndProgress();
-      caller.Print(VerifiedText(verified, options.output));
-      return verified.num_differing == 0 ? ExitCode::kOk : ExitCode::kData;
-    }
-    const RunReport report = flags.only.empty() ? RunJob(options, model, *task, context)
-                                                : RerunFailed(options, model, *task, context);
-    caller.EndProgress();
-    caller.Tell(SummaryText(report));
-    if (!flags.report.empty()) WriteJobReport(caller, flags, report, selection);
-    caller.TakeReport(report, selection.Rows());
-    return report.exit_code;
-  } catch (...) {
-    caller.EndProgress();
-    throw;
-  }
-}
-
-namespace {
 
 // Behind `--help`; `-h` leaves it out. Also good advice, so worth a test that they run.
 constexpr const char* kSentimentExamples = R"(

@@ -387,7 +387,7 @@ ExitCode RunRecommend(Caller& caller, const RecommendFlags& flags, Purpose purpo
     caller.EndProgress();
     if (report.evaluation) caller.Print(EvaluationText(*report.evaluation));
     caller.Tell(ReportText(report));
-    caller.TakeReport(report.run, {});
+    caller.TakeReport(report.run.ToJson(), report.run.error, {});
   } catch (...) {
     caller.EndProgress();
     throw;

@@ -267,7 +267,8 @@ void JobFlags::AddModelAndWorkFlags(CLI::App& app) {
 
 void JobFlags::AddInputFlags(CLI::App& app) {
   app.option_defaults()->group("Input and output");
-  AddFlag(app, "-o,--output", output, "output file, its format by its name; - is standard output")
+  AddFlag(app, "-o,--output", output,
+          "output file, its format by its name; FOLDER/: one for each input; - is standard output")
       ->type_name("FILE");
   AddFlag(app, "--format", format, "format of the input: jsonl, csv, tsv, text, parquet")
       ->type_name("NAME");

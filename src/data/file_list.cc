@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "data/format.h"
 #include "data/json_text.h"
 
 namespace rowmill {
@@ -113,8 +114,9 @@ std::vector<std::string> Search(FileSystem& file_system, const std::string& fold
 }
 
 bool IsOf(const std::string& path, const std::string& output) {
-  const std::string ours = std::filesystem::path(output).lexically_normal();
-  const std::string found = std::filesystem::path(path).lexically_normal();
+  const std::string ours = std::filesystem::absolute(output).lexically_normal();
+  const std::string found = std::filesystem::absolute(path).lexically_normal();
+  if (ours.ends_with('/')) return found.starts_with(ours);
   return found == ours || found.starts_with(ours + ".");
 }
 
@@ -161,26 +163,41 @@ std::vector<std::string> ListFiles(FileSystem& file_system, const FilePatterns& 
   return paths;
 }
 
-std::vector<std::string> ListDataFiles(FileSystem& file_system,
-                                       const std::vector<std::string>& inputs,
-                                       const std::string& output) {
-  if (inputs.empty()) return {};
+bool IsOneFile(FileSystem& file_system, const std::vector<std::string>& inputs) {
   const std::string& first = inputs.front();
   const bool is_pattern = HasWildcard(first) && !file_system.Exists(first);
-  if (inputs.size() == 1 && !is_pattern && !IsFolder(file_system, first)) return {};
-  FilePatterns files;
-  files.patterns = inputs;
-  files.suffixes = {".jsonl", ".ndjson", ".json-lines", ".csv",     ".tsv",
-                    ".tab",   ".txt",    ".gz",         ".parquet", ".zst"};
-  files.output = output == "-" ? "" : output;
-  std::vector<std::string> paths = ListFiles(file_system, files);
-  if (std::find(inputs.begin(), inputs.end(), "-") != inputs.end()) {
+  return inputs.size() == 1 && !is_pattern && !IsFolder(file_system, first);
+}
+
+DataFiles ListDataFiles(FileSystem& file_system, const DataInputs& named) {
+  if (named.inputs.empty()) return {};
+  if (IsOneFile(file_system, named.inputs)) return {named.inputs, {}};
+  if (std::find(named.inputs.begin(), named.inputs.end(), "-") != named.inputs.end()) {
     throw UsageError("standard input ('-') cannot be one of several files");
   }
-  if (paths.empty()) {
-    throw UsageError("there is no data file but the output itself in " + DescribeFiles(files));
+  FilePatterns files;
+  files.suffixes = {".jsonl", ".ndjson", ".json-lines", ".csv",     ".tsv",
+                    ".tab",   ".txt",    ".gz",         ".parquet", ".zst"};
+  files.output = named.output == "-" ? "" : named.output;
+  DataFiles found;
+  for (const std::string& input : named.inputs) {
+    files.patterns = {input};
+    const bool must_tell = !named.format_is_given && IsFolder(file_system, input);
+    for (std::string& path : ListFiles(file_system, files)) {
+      const bool is_data = !must_tell || HasDataSuffix(path);
+      (is_data ? found.paths : found.passed_over).push_back(std::move(path));
+    }
   }
-  return paths;
+  if (found.paths.empty()) {
+    throw UsageError("there is no data file but the output itself in " +
+                     DescribeFiles({named.inputs, {}, ""}) +
+                     (found.passed_over.empty()
+                          ? ""
+                          : "; the name '" + found.passed_over.front() +
+                                "' does not tell the format: call it .jsonl.gz and the like, or "
+                                "say --format"));
+  }
+  return found;
 }
 
 std::string ListFilesAsJsonl(FileSystem& file_system, const FilePatterns& files) {

@@ -36,12 +36,26 @@ std::vector<std::string> ListFiles(FileSystem& file_system, const FilePatterns& 
 // The same as JSONL. Bytes of a name that are not UTF-8 become U+FFFD.
 std::string ListFilesAsJsonl(FileSystem& file_system, const FilePatterns& files);
 
-// The data files that a person named as one data set (source_chain.h), as ListFiles lists them;
-// folders give those with the names of data formats. `output` is left out, as in FilePatterns.
-// Empty where `inputs` is one file or standard input, whether it is there or not.
-std::vector<std::string> ListDataFiles(FileSystem& file_system,
-                                       const std::vector<std::string>& inputs,
-                                       const std::string& output);
+struct DataFiles {
+  std::vector<std::string> paths;
+  // Files of folders that are named as compressed, without a word of what they are.
+  std::vector<std::string> passed_over;
+};
+
+// How a person named the data files of a job.
+struct DataInputs {
+  std::vector<std::string> inputs;
+  std::string output;            // left out, as in FilePatterns; where it ends with /, all below it
+  bool format_is_given = false;  // then all compressed files of a folder count
+};
+
+// The data files that a person named, as ListFiles lists them; folders give those with the names of
+// data formats. The same list serves a job from its first check to its last row.
+DataFiles ListDataFiles(FileSystem& file_system, const DataInputs& named);
+
+// Whether the list is one file or standard input, there or not, as it was named: no pattern, no
+// folder.
+bool IsOneFile(FileSystem& file_system, const std::vector<std::string>& inputs);
 
 // How messages and reports call the list: the pattern, or the first and how many more.
 std::string DescribeFiles(const FilePatterns& files);

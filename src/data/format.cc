@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <utility>
 
 #include "base/error.h"
 #include "data/suggestion.h"
@@ -18,16 +17,44 @@ std::string Lowered(std::string_view text) {
   return out;
 }
 
-// The file's own name in lower case, without .gz or .zst.
-std::string PlainName(std::string_view path) {
+// The file's own name, without .gz or .zst.
+std::string_view PlainName(std::string_view path) {
   const size_t slash = path.rfind('/');
-  std::string name = Lowered(slash == std::string_view::npos ? path : path.substr(slash + 1));
-  if (name.ends_with(".gz")) {
-    name.resize(name.size() - 3);
-  } else if (name.ends_with(".zst")) {
-    name.resize(name.size() - 4);
+  std::string_view name = slash == std::string_view::npos ? path : path.substr(slash + 1);
+  switch (CompressionFromPath(name)) {
+    case Compression::kGzip:
+      name.remove_suffix(3);
+      break;
+    case Compression::kZstd:
+      name.remove_suffix(4);
+      break;
+    case Compression::kNone:
+      break;
   }
   return name;
+}
+
+struct Suffix {
+  std::string_view text;
+  Format format;
+};
+constexpr std::array<Suffix, 8> kSuffixes = {{
+    {".jsonl", Format::kJsonl},
+    {".ndjson", Format::kJsonl},
+    {".json-lines", Format::kJsonl},
+    {".csv", Format::kCsv},
+    {".tsv", Format::kTsv},
+    {".tab", Format::kTsv},
+    {".txt", Format::kText},
+    {".parquet", Format::kParquet},
+}};
+
+const Suffix* FindSuffix(std::string_view path) {
+  const std::string name = Lowered(PlainName(path));
+  const auto* found = std::find_if(kSuffixes.begin(), kSuffixes.end(), [&](const Suffix& suffix) {
+    return name.ends_with(suffix.text);
+  });
+  return found == kSuffixes.end() ? nullptr : found;
 }
 
 }  // namespace
@@ -66,32 +93,28 @@ Compression CompressionFromPath(std::string_view path) {
 }
 
 std::optional<Format> FormatFromPath(std::string_view path) {
-  const std::string name = PlainName(path);
-  constexpr std::array<std::pair<std::string_view, Format>, 8> kSuffixes = {{
-      {".jsonl", Format::kJsonl},
-      {".ndjson", Format::kJsonl},
-      {".json-lines", Format::kJsonl},
-      {".csv", Format::kCsv},
-      {".tsv", Format::kTsv},
-      {".tab", Format::kTsv},
-      {".txt", Format::kText},
-      {".parquet", Format::kParquet},
-  }};
-  for (const auto& [suffix, format] : kSuffixes) {
-    if (!name.ends_with(suffix)) continue;
-    if (format == Format::kParquet && CompressionFromPath(path) != Compression::kNone) {
+  if (const Suffix* suffix = FindSuffix(path)) {
+    if (suffix->format == Format::kParquet && CompressionFromPath(path) != Compression::kNone) {
       throw UsageError("'" + std::string(path) +
                        "': a Parquet file is compressed within; name it without .gz or .zst");
     }
-    return format;
+    return suffix->format;
   }
-  if (name.ends_with(".json")) {
+  if (Lowered(PlainName(path)).ends_with(".json")) {
     throw UsageError("'" + std::string(path) +
                      "' is named as one JSON document; Rowmill takes one object per line: turn an "
                      "array into that with  jq -c '.[]' in.json > out.jsonl  or, where the file "
                      "has one object per line already, say --format jsonl");
   }
   return std::nullopt;
+}
+
+bool HasDataSuffix(std::string_view path) { return FindSuffix(path) != nullptr; }
+
+std::string StemOf(std::string_view path) {
+  std::string_view name = PlainName(path);
+  if (const Suffix* suffix = FindSuffix(path)) name.remove_suffix(suffix->text.size());
+  return std::string(name);
 }
 
 Format RequireFormat(std::string_view path) {

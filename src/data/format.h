@@ -33,6 +33,12 @@ Compression CompressionFromPath(std::string_view path);
 // not read here.
 std::optional<Format> FormatFromPath(std::string_view path);
 
+// Whether the name of a file is that of a data file: FormatFromPath knows its suffix.
+bool HasDataSuffix(std::string_view path);
+
+// The file's name without its folder, .gz or .zst, and without what says the format.
+std::string StemOf(std::string_view path);
+
 // FormatFromPath, or a UsageError that asks for the option.
 Format RequireFormat(std::string_view path);
 

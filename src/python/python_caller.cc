@@ -104,9 +104,10 @@ void PythonCaller::ConnectRows(RecommendJobOptions& options, RecommendContext& c
   if (options.output == "-") context.make_sink = MakesSink(nullptr);
 }
 
-void PythonCaller::TakeReport(const RunReport& report, const std::vector<ReportedRow>& rows) {
-  outcome_.run_json = report.ToJson();
-  outcome_.error = report.error;
+void PythonCaller::TakeReport(const std::string& run_json, const std::string& error,
+                              const std::vector<ReportedRow>& rows) {
+  outcome_.run_json = run_json;
+  outcome_.error = error;
   outcome_.reported_rows = rows;
 }
 

@@ -69,7 +69,8 @@ class PythonCaller final : public Caller {
   void ConnectRows(JobOptions& options, JobContext& context) override;
   void ConnectRows(RecommendJobOptions& options, RecommendContext& context) override;
   bool wants_reported_rows() const override { return true; }
-  void TakeReport(const RunReport& report, const std::vector<ReportedRow>& rows) override;
+  void TakeReport(const std::string& run_json, const std::string& error,
+                  const std::vector<ReportedRow>& rows) override;
 
   Outcome& outcome() { return outcome_; }
   // Throws the exception that a signal or a callback has raised, if one has. With the GIL.

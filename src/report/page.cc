@@ -48,7 +48,7 @@ th,td{padding:.35rem .6rem;border-bottom:1px solid var(--line);text-align:left;v
 thead th{color:var(--soft);font-weight:500;white-space:nowrap}
 tbody th{font-weight:500}
 .numeric td,.numeric thead th+th{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
-.heat td{text-align:center;min-width:3.5rem}
+.heat td,.heat thead th+th{text-align:center;min-width:3.5rem}
 .rows td:last-child{min-width:14rem;overflow-wrap:anywhere}
 .good{color:var(--good)}.bad{color:var(--bad)}
 dl{display:grid;grid-template-columns:minmax(7rem,16rem) 1fr;gap:.25rem 1rem;margin:0;font-size:.9rem}
