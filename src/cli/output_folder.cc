@@ -67,7 +67,6 @@ std::vector<JobOptions> JobsIntoFolder(FileSystem& file_system, const JobOptions
                        "' is an input, which is never replaced: give another folder");
     }
   }
-  file_system.CreateFolder(options.output);
   return jobs;
 }
 

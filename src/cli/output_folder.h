@@ -19,8 +19,8 @@ namespace rowmill {
 inline bool IsFolderOutput(const std::string& output) { return output.ends_with('/'); }
 
 // The jobs, in the order of `paths`: `options` with that input, and the output FOLDER/STEM.FORMAT.
-// Makes the folder. Throws UsageError where two files would have one output, an output would be an
-// input, or the input has no name; IoError.
+// Throws UsageError where two files would have one output, an output would be an input, or the
+// input has no name; IoError.
 std::vector<JobOptions> JobsIntoFolder(FileSystem& file_system, const JobOptions& options,
                                        const std::vector<std::string>& paths);
 

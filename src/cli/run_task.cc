@@ -149,6 +149,7 @@ Outcome RunJobs(const CommandJobs& work) {
     work.caller.Tell(SummaryText(report));
     return {report.exit_code, report.error, RunJson(report)};
   }
+  work.context.file_system->CreateFolder(work.output);
   FolderRun folder(*work.context.file_system, work.output, work.flags.input);
   for (JobOptions job : work.jobs) {
     job.max_errors = folder.Left(job.max_errors);

@@ -202,6 +202,8 @@ class OutputFolderTest(ProgramTest):
                 (["data/a.csv", "data/deep/c.txt", "--text", "txt", "-o", "out/"], "'txt'")]:
             run = self.sentiment(*arguments, expect=USAGE, **NO_MODEL)
             self.assertIn(words, run.stderr)
+        self.run_job("plan", "sentiment", "data/a.csv", "-o", "out/")
+        self.assertNotIn("out", self.names())
         run = self.run_program("recognize", "data", "-o", "out/", "-m", "x", expect=USAGE)
         self.assertIn("give a file", run.stderr)
 
