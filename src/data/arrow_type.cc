@@ -42,16 +42,16 @@ void ReadDecimal(std::string_view text, ArrowType& type) {
   std::vector<int64_t> numbers;
   const char* at = text.data();
   const char* end = at + text.size();
-  while (numbers.size() < 3) {
+  while (true) {
     const auto [read, error] = std::from_chars(at, end, numbers.emplace_back());
     if (error != std::errc()) return;
     at = read;
     if (at == end) break;
-    if (*at++ != ',') return;
+    if (numbers.size() == 3 || *at++ != ',') return;
   }
   constexpr int64_t kMaxDigits = 76;  // of 256 bits
-  if (at != end || numbers.size() < 2 || numbers[0] < 1 || numbers[0] > kMaxDigits ||
-      numbers[1] < -kMaxDigits || numbers[1] > kMaxDigits) {
+  if (numbers.size() < 2 || numbers[0] < 1 || numbers[0] > kMaxDigits || numbers[1] < -kMaxDigits ||
+      numbers[1] > kMaxDigits) {
     return;
   }
   const int64_t bits = numbers.size() == 3 ? numbers[2] : 128;

@@ -148,25 +148,24 @@ TEST_F(ParquetSinkTest, ChangedBytesAreTheSameRowsOrAnError) {
   const std::vector<std::string> rows = ReadRows(*Open(Write("whole.parquet", whole)));
   std::mt19937 random(5);
   size_t num_told = 0;
-  for (size_t at = 0; at < whole.size(); ++at) {
-    for (const unsigned change : {1u << random() % 8, 1 + static_cast<unsigned>(random() % 255)}) {
-      std::string changed = whole;
-      changed[at] = static_cast<char>(static_cast<unsigned char>(changed[at]) ^ change);
-      const std::string path = Write("changed.parquet", changed);
-      try {
-        const auto source = Open(path);
-        const std::vector<std::string> read = ReadRows(*source);
-        if (source->damage()) {
-          ++num_told;
-        } else if (at < footer) {
-          EXPECT_EQ(read, rows) << "byte " << at << " of " << footer << ", ^ " << change;
-        }
-      } catch (const DataError&) {
+  for (size_t at = 0; at < whole.size(); at += at < footer ? 1 : 4) {
+    const unsigned change = 1u << random() % 8;
+    std::string changed = whole;
+    changed[at] = static_cast<char>(static_cast<unsigned char>(changed[at]) ^ change);
+    const std::string path = Write("changed.parquet", changed);
+    try {
+      const auto source = Open(path);
+      const std::vector<std::string> read = ReadRows(*source);
+      if (source->damage()) {
         ++num_told;
+      } else if (at < footer) {
+        EXPECT_EQ(read, rows) << "byte " << at << " of " << footer << ", ^ " << change;
       }
+    } catch (const DataError&) {
+      ++num_told;
     }
   }
-  EXPECT_GT(num_told, footer);
+  EXPECT_GT(num_told, footer / 2);
 }
 
 TEST_F(ParquetSinkTest, FaultsOfTheDiskAreErrorsOfReading) {
