@@ -21,9 +21,10 @@ from pathlib import Path
 import series
 
 WORKS = {
-    "prefill": ["bench", "prefill", "--sequences", "64", "--prompt-tokens", "200"],
-    "decode-64": ["bench", "job", "--sequences", "64", "--prompt-tokens", "2", "--new-tokens",
-                  "400"],
+    "prefill": ["bench", "prefill", "--sequences", "64", "--prompt-tokens", "200",
+                "--shared-tokens", "0"],
+    "decode-64": ["bench", "job", "--sequences", "64", "--prompt-tokens", "2",
+                  "--shared-tokens", "0", "--new-tokens", "400"],
 }
 # The first that matches counts. What stands outside of a step has an empty kind.
 KINDS = (

@@ -14,7 +14,7 @@ struct MachinePeak {
   double read_bytes = 0.0;  // per second, in order, of memory beyond the caches
 };
 
-// Of `num_threads` threads that work at the same time. Takes a quarter of a second and 128 MiB.
+// Of `num_threads` threads that work at the same time. Takes a third of a second and 128 MiB.
 MachinePeak MeasurePeak(size_t num_threads);
 
 }  // namespace rowmill
