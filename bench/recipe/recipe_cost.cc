@@ -1,7 +1,7 @@
 // What the promise of the same bytes costs: the same work with the table that is bound to the
 // recipe and with free_kernels.h, in turns.
 //
-//   recipe_cost MODEL.gguf [ROUNDS]
+//   recipe_cost MODEL.gguf [ROUNDS [prefill|classify|decode]]
 //
 // Seconds of the units (engine/benchmark.h), on as many units as there are cores. What was not
 // tried, and why, is in docs/benchmarks.md.
@@ -138,7 +138,7 @@ double Seconds(const Decoder& model, const KernelTable& table, const Work& work,
   return seconds - RunBenchmark(model, table, prompts, options).seconds;
 }
 
-void Run(const std::string& path, size_t rounds) {
+void Run(const std::string& path, size_t rounds, const std::string& chosen) {
   const CpuFeatures features = DetectCpuFeatures();
   if (!features.avx512_bf16) throw std::runtime_error("this CPU has no AVX-512 BF16");
   const auto num_units = static_cast<size_t>(DetectCpuTopology().usable_cores);
@@ -154,6 +154,7 @@ void Run(const std::string& path, size_t rounds) {
   const std::unique_ptr<Decoder> free_model = LoadDecoder(file, load, team);
   fmt::print("| work | bound, s | free, s | bound / free |\n| --- | ---: | ---: | ---: |\n");
   for (const Work& work : kWorks) {
+    if (!std::string(work.name).starts_with(chosen)) continue;
     std::vector<double> with_recipe, without, ratios;
     Seconds(*bound_model, bound, work, num_units);  // Warms caches and memory.
     for (size_t round = 0; round < rounds; ++round) {
@@ -173,11 +174,12 @@ void Run(const std::string& path, size_t rounds) {
 
 int main(int argc, char** argv) {
   if (argc < 2) {
-    fmt::print(stderr, "usage: recipe_cost MODEL.gguf [ROUNDS]\n");
+    fmt::print(stderr, "usage: recipe_cost MODEL.gguf [ROUNDS [prefill|classify|decode]]\n");
     return 2;
   }
   try {
-    rowmill::Run(argv[1], argc > 2 ? static_cast<size_t>(std::atoi(argv[2])) : 3);
+    rowmill::Run(argv[1], argc > 2 ? static_cast<size_t>(std::atoi(argv[2])) : 3,
+                 argc > 3 ? argv[3] : "");
   } catch (const std::exception& error) {
     fmt::print(stderr, "recipe_cost: {}\n", error.what());
     return 1;
