@@ -58,8 +58,8 @@ void TellPassedOver(Caller& caller, const DataFiles& files) {
     names += fmt::format(" and {} more", files.passed_over.size() - kShown);
   }
   caller.Tell(fmt::format(
-      "note: passed over {}, whose names do not tell the format: call them .csv.gz, .jsonl.zst and "
-      "the like, or say --format\n",
+      "note: passed over {}: the name of a compressed file has to tell its format (.csv.gz, "
+      ".jsonl.zst), or --format has to\n",
       names));
 }
 

@@ -1,8 +1,10 @@
 #include "engine/run_sum.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -48,6 +50,30 @@ Json SumOfErrors(const std::vector<Json>& runs) {
   return sum;
 }
 
+// Counts of rows add up. Of lengths the shortest and the longest can be told, of the others (a
+// median, from where on a row is an outlier of its file) nothing.
+Json SumOfPreprocessing(const std::vector<Json>& runs) {
+  Json sum;
+  std::optional<uint64_t> shortest, longest;
+  for (const Json& run : runs) {
+    const Json prep = JsonAt(run, "preprocessing");
+    Add(sum, prep);
+    if (CountAt(prep, "rows") == 0) continue;
+    shortest = std::min(shortest.value_or(UINT64_MAX), CountAt(prep, "shortest_characters"));
+    longest = std::max(longest.value_or(0), CountAt(prep, "longest_characters"));
+  }
+  if (!sum.is_object()) return sum;
+  for (const char* name : {"shortest_characters", "median_characters", "p99_characters",
+                           "longest_characters", "short_outliers_below", "long_outliers_from"}) {
+    sum.erase(name);
+  }
+  if (shortest) {
+    sum["shortest_characters"] = *shortest;
+    sum["longest_characters"] = *longest;
+  }
+  return sum;
+}
+
 double SumAt(const std::vector<Json>& runs, std::string_view path) {
   double sum = 0.0;
   for (const Json& run : runs) sum += NumberAt(run, path).value_or(0.0);
@@ -67,11 +93,12 @@ Json SumOfCounts(const std::vector<Json>& runs) {
        {"rowmill", "task", "model", "isa", "numerics", "input", "options", "renamed_columns"}) {
     if (first.contains(name)) json[name] = first[name];
   }
-  for (const char* name : {"rows", "inputs", "tokens", "preprocessing", "redaction"}) {
+  for (const char* name : {"rows", "inputs", "tokens", "redaction"}) {
     Json sum;
     for (const Json& run : runs) Add(sum, JsonAt(run, name));
     if (!sum.is_null()) json[name] = std::move(sum);
   }
+  if (Json sum = SumOfPreprocessing(runs); !sum.is_null()) json["preprocessing"] = std::move(sum);
   Json errors = SumOfErrors(runs);
   if (!errors.empty()) json["errors"] = std::move(errors);
   uint64_t gold_rows = 0;
