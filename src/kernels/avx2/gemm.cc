@@ -51,16 +51,6 @@ ROWMILL_INLINE void StoreChannels(float* y, size_t n, FloatVector result, Store 
   _mm256_maskstore_ps(y, lanes, result);
 }
 
-// Asks for the next kBytes of the stream of weights, about 2 KiB ahead.
-template <size_t kBytes>
-ROWMILL_INLINE void PrefetchStream(const std::byte* at) {
-  constexpr size_t kAhead = 2048;
-#pragma GCC unroll 16
-  for (size_t i = 0; i < kBytes; i += 64) {
-    _mm_prefetch(reinterpret_cast<const char*>(at + kAhead + i), _MM_HINT_T0);
-  }
-}
-
 ROWMILL_INLINE IntVector PairSums(CodeVector codes, CodeVector inputs) {
   return _mm256_maddubs_epi16(codes, inputs);
 }

@@ -59,21 +59,9 @@ constexpr size_t kScoreVectors = kVectorsAtATime<kRows> > 1 ? 2 : 1;
 template <size_t kRows>
 constexpr size_t kValueVectors = kVectorsAtATime<kRows>;
 
-// The block that a tile comes to next, asked for while this one is computed. Rows that write meet
-// keys and values that lie in memory, 8 KiB a block and head, and every block is a page of its own,
-// at whose end the processor's own prefetching stops.
-struct NextBlock {
-  const uint16_t* keys;
-  const uint16_t* values;
-};
-// Tiles of more rows compute long enough for the processor's own.
-template <size_t kRows>
-constexpr bool kPrefetches = kRows <= 6;
-
 // weights[r][j] = q_r . k_j, in the vectors of keys of which some row sees one.
 template <size_t kRows>
-ROWMILL_INLINE void ScoreBlock(AttendTile<kRows>& tile, const uint16_t* keys, const uint16_t* next,
-                               size_t head_dim) {
+ROWMILL_INLINE void ScoreBlock(AttendTile<kRows>& tile, const uint16_t* keys, size_t head_dim) {
   constexpr size_t kStep = 16 * kScoreVectors<kRows>;
   for (size_t first = tile.any_visible.begin / kStep * kStep; first < tile.any_visible.end;
        first += kStep) {
@@ -84,7 +72,6 @@ ROWMILL_INLINE void ScoreBlock(AttendTile<kRows>& tile, const uint16_t* keys, co
       for (size_t v = 0; v < kScoreVectors<kRows>; ++v) scores[r][v] = ZeroF32();
     }
     for (size_t i = 0; i < head_dim; ++i) {
-      if constexpr (kPrefetches<kRows>) __builtin_prefetch(next + i * kKeyBlock);  // a cache line
       F32x16 k[kScoreVectors<kRows>];
 #pragma GCC unroll 4
       for (size_t v = 0; v < kScoreVectors<kRows>; ++v) {
@@ -146,9 +133,8 @@ ROWMILL_INLINE void WeighRow(float* weights, KeyRange visible, float* state, siz
 
 // out[i..] += p_j * v_j[i..] for 16 * kVectors dimensions.
 template <size_t kRows, size_t kVectors>
-ROWMILL_INLINE void FoldDimensions(AttendTile<kRows>& tile, const uint16_t* values,
-                                   const uint16_t* next, size_t head_dim, KeyRange range,
-                                   size_t i) {
+ROWMILL_INLINE void FoldDimensions(AttendTile<kRows>& tile, const uint16_t* values, size_t head_dim,
+                                   KeyRange range, size_t i) {
   F32x16 out[kRows][kVectors];
 #pragma GCC unroll 16
   for (size_t r = 0; r < kRows; ++r) {
@@ -156,10 +142,6 @@ ROWMILL_INLINE void FoldDimensions(AttendTile<kRows>& tile, const uint16_t* valu
     for (size_t v = 0; v < kVectors; ++v) out[r][v] = LoadF32(tile.states[r] + i + 16 * v);
   }
   for (size_t j = range.begin; j < range.end; ++j) {
-    if constexpr (kPrefetches<kRows>) {
-#pragma GCC unroll 2
-      for (size_t v = 0; v < kVectors; v += 2) __builtin_prefetch(next + j * head_dim + i + 16 * v);
-    }
     F32x16 value[kVectors];
 #pragma GCC unroll 4
     for (size_t v = 0; v < kVectors; ++v) value[v] = LoadF16(values + j * head_dim + i + 16 * v);
@@ -181,13 +163,13 @@ ROWMILL_INLINE void FoldDimensions(AttendTile<kRows>& tile, const uint16_t* valu
 // out += p_j * v_j for the keys of `range`, in order, for kRows rows and all dimensions. Rows that
 // see nothing of this block go through the motions, and what comes out of them is not stored.
 template <size_t kRows>
-ROWMILL_INLINE void FoldValues(AttendTile<kRows>& tile, const uint16_t* values,
-                               const uint16_t* next, size_t head_dim, KeyRange range) {
+ROWMILL_INLINE void FoldValues(AttendTile<kRows>& tile, const uint16_t* values, size_t head_dim,
+                               KeyRange range) {
   size_t i = 0;
   for (; i + 16 * kValueVectors<kRows> <= head_dim; i += 16 * kValueVectors<kRows>) {
-    FoldDimensions<kRows, kValueVectors<kRows>>(tile, values, next, head_dim, range, i);
+    FoldDimensions<kRows, kValueVectors<kRows>>(tile, values, head_dim, range, i);
   }
-  for (; i < head_dim; i += 16) FoldDimensions<kRows, 1>(tile, values, next, head_dim, range, i);
+  for (; i < head_dim; i += 16) FoldDimensions<kRows, 1>(tile, values, head_dim, range, i);
 }
 
 // The same for one row.
@@ -205,8 +187,8 @@ inline void FoldRowValues(float* state, const float* weights, const uint16_t* va
 
 template <size_t kRows>
 inline void FoldBlock(AttendTile<kRows>& tile, const uint16_t* keys, const uint16_t* values,
-                      const NextBlock& next, size_t head_dim) {
-  ScoreBlock<kRows>(tile, keys, next.keys, head_dim);
+                      size_t head_dim) {
+  ScoreBlock<kRows>(tile, keys, head_dim);
   KeyRange common = {0, kKeyBlock};
   for (size_t r = 0; r < kRows; ++r) {
     const KeyRange visible = tile.visible[r];
@@ -226,7 +208,7 @@ inline void FoldBlock(AttendTile<kRows>& tile, const uint16_t* keys, const uint1
     FoldRowValues(tile.states[r], tile.weights[r], values, head_dim,
                   {tile.visible[r].begin, common.begin});
   }
-  FoldValues<kRows>(tile, values, next.values, head_dim, common);
+  FoldValues<kRows>(tile, values, head_dim, common);
   for (size_t r = 0; r < kRows; ++r) {
     if (tile.visible[r].empty()) continue;
     FoldRowValues(tile.states[r], tile.weights[r], values, head_dim,
@@ -256,12 +238,8 @@ inline void AttendRows(const AttendArgs& args, size_t row_begin) {
       tile.any_visible.end = Greatest(tile.any_visible.end, visible.end);
     }
     if (tile.any_visible.empty()) continue;
-    const size_t block_size = kKeyBlock * args.head_dim;
-    const uint16_t* keys = args.keys + block * block_size;
-    const uint16_t* values = args.values + block * block_size;
-    // The last block names itself, which is at hand.
-    const size_t step = block + 1 < block_end ? block_size : 0;
-    FoldBlock<kRows>(tile, keys, values, {keys + step, values + step}, args.head_dim);
+    const size_t offset = block * kKeyBlock * args.head_dim;
+    FoldBlock<kRows>(tile, args.keys + offset, args.values + offset, args.head_dim);
   }
 }
 

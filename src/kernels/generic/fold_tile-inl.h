@@ -7,7 +7,6 @@
 //   LoadScales (kLanes scales of either type), the FloatVector arithmetic used below
 //   Dot<kind>     an exact sum of products: Type, Start, Step (two vectors), Finish to FloatVector;
 //                 Start and Finish both get the zero point's correction, and one of them adds it
-//   PrefetchStream
 //
 // Codes of four inputs meet all rows of the tile before the next four: the weights are unpacked
 // once per tile and the rows' sums are independent chains.
@@ -34,7 +33,6 @@ ROWMILL_NOINLINE void FoldTile(const TileBlock<kRows, kHalves>* tile, size_t num
   for (size_t b = 0; b < num_blocks; ++b, ++tile) {
 #pragma GCC unroll 2
     for (size_t half = 0; half < kHalves; ++half) {
-      if constexpr (kRows <= 4) PrefetchStream<kBits * 2 * kHalfInputs>(block);
       const Term* terms = tile->terms[half];
       typename Dot<kKind>::Type dots[kRows];
 #pragma GCC unroll 16

@@ -72,13 +72,5 @@ ROWMILL_INLINE void StoreChannels(float* y, size_t n, FloatVector result, Store 
   for (size_t i = 0; i < n; ++i) y[i] = store == Store::kAdd ? y[i] + lanes[i] : lanes[i];
 }
 
-// Asks for the next kBytes of the stream of weights, about 2 KiB ahead.
-template <size_t kBytes>
-ROWMILL_INLINE void PrefetchStream(const std::byte* at) {
-  constexpr size_t kAhead = 2048;
-#pragma GCC unroll 16
-  for (size_t i = 0; i < kBytes; i += 64) __builtin_prefetch(at + kAhead + i);
-}
-
 }  // namespace
 }  // namespace rowmill::kernels

@@ -67,7 +67,6 @@ ROWMILL_NOINLINE void FoldTile(const TileBlock<kRows, kHalves>* tile, size_t num
   for (size_t b = 0; b < num_blocks; ++b, ++tile) {
 #pragma GCC unroll 2
     for (size_t half = 0; half < kHalves; ++half) {
-      if constexpr (kRows <= 4) PrefetchStream<kBits * 2 * kHalfInputs>(block);
       const Term* terms = tile->terms[half];
       PairDots dots[kPairs];
 #pragma GCC unroll 16
