@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
+#include <set>
 #include <utility>
 
 #include "base/whole_file.h"
@@ -13,15 +15,13 @@
 namespace rowmill {
 namespace {
 
-std::string Suffix(Format format) {
-  return format == Format::kText ? ".txt" : "." + std::string(FormatName(format));
-}
+using FileIdentity = std::pair<uint64_t, uint64_t>;  // device and inode
 
-bool IsSameFile(FileSystem& file_system, const std::string& a, const std::string& b) {
-  if (!file_system.Exists(a) || !file_system.Exists(b)) return false;
-  const FileInfo one = file_system.Info(a);
-  const FileInfo other = file_system.Info(b);
-  return one.device == other.device && one.inode == other.inode;
+// Nothing where the file is not there.
+std::optional<FileIdentity> IdentityOf(FileSystem& file_system, const std::string& path) {
+  if (!file_system.Exists(path)) return std::nullopt;
+  const FileInfo info = file_system.Info(path);
+  return FileIdentity{info.device, info.inode};
 }
 
 uint64_t FailedRows(const Json& run) {
@@ -52,7 +52,7 @@ std::vector<JobOptions> JobsIntoFolder(FileSystem& file_system, const JobOptions
     JobOptions job = options;
     job.source.input.path = path;
     job.source.paths.clear();
-    job.output = options.output + StemOf(path) + Suffix(format);
+    job.output = options.output + StemOf(path) + FormatSuffix(format);
     const auto [other, is_new] = inputs.emplace(job.output, path);
     if (!is_new) {
       throw UsageError("'" + other->second + "' and '" + path + "' would both be written to '" +
@@ -60,12 +60,15 @@ std::vector<JobOptions> JobsIntoFolder(FileSystem& file_system, const JobOptions
     }
     jobs.push_back(std::move(job));
   }
+  std::set<FileIdentity> read;
+  for (const std::string& path : paths) {
+    if (const auto identity = IdentityOf(file_system, path)) read.insert(*identity);
+  }
   for (const JobOptions& job : jobs) {
-    for (const std::string& path : paths) {
-      if (!IsSameFile(file_system, job.output, path)) continue;
-      throw UsageError("the output '" + job.output +
-                       "' is an input, which is never replaced: give another folder");
-    }
+    const std::optional<FileIdentity> identity = IdentityOf(file_system, job.output);
+    if (!identity || !read.contains(*identity)) continue;
+    throw UsageError("the output '" + job.output +
+                     "' is an input, which is never replaced: give another folder");
   }
   return jobs;
 }

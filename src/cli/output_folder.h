@@ -24,7 +24,7 @@ inline bool IsFolderOutput(const std::string& output) { return output.ends_with(
 std::vector<JobOptions> JobsIntoFolder(FileSystem& file_system, const JobOptions& options,
                                        const std::vector<std::string>& paths);
 
-// Runs the jobs by `run`, which gets the options of one, and sums their reports up.
+// What became of the jobs, one after the other, and the sum of their reports.
 class FolderRun {
  public:
   // `input`: what messages call the files.

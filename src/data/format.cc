@@ -75,6 +75,10 @@ std::string_view FormatName(Format format) {
   return "";
 }
 
+std::string FormatSuffix(Format format) {
+  return format == Format::kText ? ".txt" : "." + std::string(FormatName(format));
+}
+
 Format ParseFormat(std::string_view word) {
   for (const Format format :
        {Format::kJsonl, Format::kCsv, Format::kTsv, Format::kText, Format::kParquet}) {

@@ -22,6 +22,9 @@ enum class Compression : uint8_t { kNone, kGzip, kZstd };
 // "jsonl", "csv", "tsv", "text", "parquet".
 std::string_view FormatName(Format format);
 
+// What the name of a file in the format ends with: ".jsonl"; ".txt" for text.
+std::string FormatSuffix(Format format);
+
 // The value of a --format option. Throws UsageError for words it does not know.
 Format ParseFormat(std::string_view word);
 

@@ -21,10 +21,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 constexpr size_t kShownRows = 20;
 
-std::string Suffix(Format format) {
-  return format == Format::kText ? ".txt" : "." + std::string(FormatName(format));
-}
-
 // Of a job's input: the files, or the list of files that stands for them.
 std::vector<SourceOptions> InputFiles(const JobOptions& options, const Task& task) {
   SourceOptions one = options.source;
@@ -149,7 +145,7 @@ class ChosenRows {
 
   void Write(RowFile& input, Format format, uint64_t first_row, std::span<const uint64_t> rows) {
     format_ = format;
-    paths_.push_back(folder_ + "/rows-" + std::to_string(paths_.size()) + Suffix(format));
+    paths_.push_back(folder_ + "/rows-" + std::to_string(paths_.size()) + FormatSuffix(format));
     const std::unique_ptr<File> file = file_system_.Open(paths_.back(), OpenMode::kTruncate);
     FileByteSink bytes(*file);
     const std::unique_ptr<RowFileWriter> writer = input.MakeWriter(bytes);
@@ -178,7 +174,7 @@ class SomeRows {
     chosen.Choose(InputFiles(options_, task), rows_, finished_.num_rows_for_columns());
     JobOptions some = options_;
     chosen.Name(some.source);
-    some.output = folder_ + "/output" + Suffix(finished_.format());
+    some.output = folder_ + "/output" + FormatSuffix(finished_.format());
     some.output_format = finished_.format();
     some.limit.reset();
     some.id_column.reset();
