@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <chrono>
-#include <numeric>
 
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/real_math.h"
 #include "decode/linear_head.h"
+#include "metrics/ranking.h"
 #include "models/encoder.h"
 #include "tasks/image_preparation.h"
 #include "tasks/media_rows.h"
@@ -150,20 +150,13 @@ UnitOutcome ImageUnit::MakeOutcome(const UnitRow& row, std::span<const float> ou
 }
 
 void ImageUnit::KeepClasses(std::span<const float> logits, DecodeResult& result) const {
-  std::vector<int32_t> order(logits.size());
-  std::iota(order.begin(), order.end(), 0);
-  const auto top = static_cast<ptrdiff_t>(std::min<size_t>(spec_.top, order.size()));
-  const auto score = [&](int32_t i) { return logits[static_cast<size_t>(i)]; };
-  std::partial_sort(order.begin(), order.begin() + top, order.end(), [&](int32_t a, int32_t b) {
-    return score(a) != score(b) ? score(a) > score(b) : a < b;
-  });
-  order.resize(static_cast<size_t>(top));
-  const std::vector<double> log_probs =
-      LogSoftmax(std::vector<double>(logits.begin(), logits.end()));
-  for (const int32_t i : order) {
-    result.label_log_probs.push_back(log_probs[static_cast<size_t>(i)]);
+  const std::vector<double> scores(logits.begin(), logits.end());
+  const std::vector<double> log_probs = LogSoftmax(scores);
+  std::vector<int32_t>& classes = result.answers.emplace_back();
+  for (const size_t i : LargestScores(scores, spec_.top)) {
+    classes.push_back(static_cast<int32_t>(i));
+    result.label_log_probs.push_back(log_probs[i]);
   }
-  result.answers.push_back(std::move(order));
 }
 
 }  // namespace rowmill

@@ -14,32 +14,23 @@
 
 #include "media/image.h"
 #include "tasks/media_rows.h"
+#include "tasks/picture_task.h"
 #include "tasks/prompt_options.h"
-#include "tasks/task.h"
 
 namespace rowmill {
 
-class EmbedPicturesTask final : public OneInputTask {
+class EmbedPicturesTask final : public PictureTask {
  public:
   // Throws UsageError where the model is none of pictures.
   EmbedPicturesTask(const TaskModel& model, const ImageLimits& limits, MediaRows rows);
 
   std::string_view name() const override { return "embed"; }
-  std::string_view work_name() const override { return "images"; }
-  const std::vector<std::string>& input_columns() const override { return rows_.input_columns(); }
-  void CheckColumns(const ColumnNames& columns) const override { rows_.CheckColumns(columns); }
-  void Prepare(const Record& record, PrepareScratch& scratch, ModelInput& input) const override;
-  const DecodeSpec& decode_spec() const override { return decode_spec_; }
-  size_t max_prompt_tokens() const override { return 1; }
   const std::vector<std::string>& columns() const override { return columns_; }
   std::vector<CellKind> column_kinds() const override { return {CellKind::kFloats}; }
   void Output(const RowResult& result, std::vector<Cell>& cells) const override;
   std::vector<std::pair<std::string, std::string>> FingerprintEntries() const override;
 
  private:
-  MediaRows rows_;
-  ImageLimits limits_;
-  DecodeSpec decode_spec_;
   std::vector<std::string> columns_ = {"embedding"};
 };
 

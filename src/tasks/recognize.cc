@@ -10,7 +10,6 @@
 #include "data/json_text.h"
 #include "models/image_model.h"
 #include "tasks/model_kind.h"
-#include "tasks/picture_rows.h"
 
 namespace rowmill {
 namespace {
@@ -65,10 +64,8 @@ const ImageModel& RequireClasses(const TaskModel& model) {
 
 RecognizeTask::RecognizeTask(const TaskModel& model, const RecognizeOptions& options,
                              std::shared_ptr<FileSystem> file_system)
-    : rows_(std::move(file_system), options.rows),
-      limits_(options.limits),
-      decode_spec_(
-          RecognizeSpec{RecognizeSpec::Output::kClasses, options.top, options.limits.max_pixels}) {
+    : PictureTask(MediaRows(std::move(file_system), options.rows), options.limits,
+                  {.output = RecognizeSpec::Output::kClasses, .top = options.top}) {
   const ImageModel& images = RequireClasses(model);
   const size_t num_classes = images.num_classes();
   if (options.top < 1) throw UsageError("--top takes a number from 1 on");
@@ -84,11 +81,6 @@ RecognizeTask::RecognizeTask(const TaskModel& model, const RecognizeOptions& opt
   } else {
     for (size_t i = 0; i < num_classes; ++i) labels_.push_back(std::to_string(i));
   }
-}
-
-void RecognizeTask::Prepare(const Record& record, PrepareScratch& scratch,
-                            ModelInput& input) const {
-  PreparePicture(rows_, limits_, record, scratch, input);
 }
 
 void RecognizeTask::Output(const RowResult& result, std::vector<Cell>& cells) const {
@@ -133,7 +125,7 @@ std::optional<size_t> RecognizeTask::GoldLabel(const Record& record, std::string
 
 std::unique_ptr<GoldMeasure> RecognizeTask::MakeGoldMeasure(
     const std::optional<std::string>& gold_column) const {
-  const size_t top = std::get<RecognizeSpec>(decode_spec_).top;
+  const size_t top = std::get<RecognizeSpec>(decode_spec()).top;
   if (!gold_column || top < std::min(kTopOfMeasure, labels_.size())) return nullptr;
   return std::make_unique<TopFive>(*this, *gold_column);
 }
@@ -141,9 +133,9 @@ std::unique_ptr<GoldMeasure> RecognizeTask::MakeGoldMeasure(
 std::vector<std::pair<std::string, std::string>> RecognizeTask::FingerprintEntries() const {
   std::string labels;
   for (const std::string& label : labels_) labels += label + "\n";
-  const auto& spec = std::get<RecognizeSpec>(decode_spec_);
+  const auto& spec = std::get<RecognizeSpec>(decode_spec());
   return {{"task", "recognize"},
-          {"path", rows_.input_columns().front()},
+          {"path", input_columns().front()},
           {"labels", Sha256Hex(AsBytes(labels))},
           {"top", std::to_string(spec.top)},
           {"max_pixels", std::to_string(spec.max_pixels)}};

@@ -13,8 +13,8 @@
 
 #include "media/image.h"
 #include "tasks/media_rows.h"
+#include "tasks/picture_task.h"
 #include "tasks/prompt_options.h"
-#include "tasks/task.h"
 
 namespace rowmill {
 
@@ -25,19 +25,13 @@ struct RecognizeOptions {
   ImageLimits limits;
 };
 
-class RecognizeTask final : public OneInputTask {
+class RecognizeTask final : public PictureTask {
  public:
   // Throws UsageError where the model has no classes, or not as many as there are labels.
   RecognizeTask(const TaskModel& model, const RecognizeOptions& options,
                 std::shared_ptr<FileSystem> file_system);
 
   std::string_view name() const override { return "recognize"; }
-  std::string_view work_name() const override { return "images"; }
-  const std::vector<std::string>& input_columns() const override { return rows_.input_columns(); }
-  void CheckColumns(const ColumnNames& columns) const override { rows_.CheckColumns(columns); }
-  void Prepare(const Record& record, PrepareScratch& scratch, ModelInput& input) const override;
-  const DecodeSpec& decode_spec() const override { return decode_spec_; }
-  size_t max_prompt_tokens() const override { return 1; }
   const std::vector<std::string>& columns() const override { return columns_; }
   std::vector<CellKind> column_kinds() const override {
     return {CellKind::kText, CellKind::kNumber, CellKind::kText};
@@ -54,9 +48,6 @@ class RecognizeTask final : public OneInputTask {
   std::vector<std::pair<std::string, std::string>> FingerprintEntries() const override;
 
  private:
-  MediaRows rows_;
-  ImageLimits limits_;
-  DecodeSpec decode_spec_;
   std::vector<std::string> labels_;
   std::vector<std::string> columns_ = {"label", "probability", "top"};
 };
