@@ -10,9 +10,9 @@
 
 #include "base/aligned_buffer.h"
 #include "base/cpu.h"
+#include "base/float16.h"
 #include "benchmark/benchmark.h"
 #include "kernels/dispatch.h"
-#include "tensor/float16.h"
 
 namespace rowmill::kernels {
 namespace {

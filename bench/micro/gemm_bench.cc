@@ -11,11 +11,11 @@
 
 #include "base/aligned_buffer.h"
 #include "base/cpu.h"
+#include "base/float16.h"
 #include "benchmark/benchmark.h"
 #include "kernels/dispatch.h"
 #include "kernels/pack.h"
 #include "micro/peaks.h"
-#include "tensor/float16.h"
 
 namespace rowmill::kernels {
 namespace {

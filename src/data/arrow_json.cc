@@ -6,12 +6,12 @@
 #include <array>
 #include <cstring>
 #include <iterator>
-#include <limits>
 #include <string>
 #include <string_view>
 
 #include "base/check.h"
 #include "base/error.h"
+#include "base/float16.h"
 #include "data/json_text.h"
 
 namespace rowmill {
@@ -199,23 +199,6 @@ void AppendDecimal(const ArrowType& type, const ArrowArray& array, int64_t index
   out += digits;
 }
 
-// IEEE 754 binary16; exact in 32 bits.
-float HalfToFloat(uint16_t bits) {
-  const int exponent = bits >> 10 & 0x1f;
-  const int fraction = bits & 0x3ff;
-  float value = 0.0f;
-  if (exponent == 0x1f) {
-    value = fraction == 0 ? std::numeric_limits<float>::infinity()
-                          : std::numeric_limits<float>::quiet_NaN();
-  } else {
-    // A subnormal number has no leading one, and the exponent of the least normal one.
-    const int whole = exponent == 0 ? fraction : fraction | 0x400;
-    value = static_cast<float>(whole) * 0x1p-24f *
-            static_cast<float>(uint32_t{1} << (std::max(exponent, 1) - 1));
-  }
-  return bits >> 15 != 0 ? -value : value;
-}
-
 void AppendDay(int64_t days, std::string& out) {
   out += '"';
   AppendDate(days, out);
@@ -342,7 +325,7 @@ void AppendArrowJson(const ArrowType& type, const ArrowArray& array, int64_t ind
     case Kind::kUint64:
       return AppendWhole(ValueAt<uint64_t>(array, 1, at), out);
     case Kind::kFloat16:
-      return AppendJsonNumber(HalfToFloat(ValueAt<uint16_t>(array, 1, at)), out);
+      return AppendJsonNumber(F16ToF32(ValueAt<uint16_t>(array, 1, at)), out);
     case Kind::kDecimal:
       return AppendDecimal(type, array, at, out);
     case Kind::kFloat32:

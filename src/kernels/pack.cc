@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "base/check.h"
+#include "base/float16.h"
 #include "tensor/block_formats.h"
 #include "tensor/dequantize.h"
-#include "tensor/float16.h"
 
 namespace rowmill::kernels {
 namespace {

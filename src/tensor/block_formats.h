@@ -2,7 +2,7 @@
 // one row that share scales. Plain structs of bytes and half floats with no alignment, so that a
 // pointer to any byte of a file may be read as one.
 //
-// d, m, dmin are IEEE half floats as bits (tensor/float16.h). qs holds the codes, two 4-bit codes
+// d, m, dmin are IEEE half floats as bits (base/float16.h). qs holds the codes, two 4-bit codes
 // to a byte: of 32 elements, byte j has element j in its low and element j + 16 in its high nibble.
 // Source: ggml-common.h of ggml 0.25.
 #pragma once

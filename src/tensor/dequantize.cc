@@ -6,8 +6,8 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "base/float16.h"
 #include "tensor/block_formats.h"
-#include "tensor/float16.h"
 
 namespace rowmill {
 namespace {

@@ -5,9 +5,9 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "base/float16.h"
 #include "tensor/block_formats.h"
 #include "tensor/dequantize.h"
-#include "tensor/float16.h"
 
 namespace rowmill {
 namespace {

@@ -2,9 +2,9 @@
 #include <cmath>
 #include <limits>
 
+#include "base/float16.h"
 #include "kernels/isa_functions.h"
 #include "kernels/scalar/exp.h"
-#include "tensor/float16.h"
 
 namespace rowmill::kernels::scalar {
 namespace {

@@ -2,8 +2,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "base/float16.h"
 #include "kernels/isa_functions.h"
-#include "tensor/float16.h"
 
 namespace rowmill::kernels::scalar {
 namespace {

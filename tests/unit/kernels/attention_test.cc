@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "tensor/float16.h"
+#include "base/float16.h"
 #include "unit/kernels/test_data.h"
 
 namespace rowmill::kernels {

@@ -4,8 +4,8 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "base/float16.h"
 #include "tensor/dequantize.h"
-#include "tensor/float16.h"
 #include "unit/kernels/test_data.h"
 
 namespace rowmill::kernels {

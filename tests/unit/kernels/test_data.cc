@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "tensor/float16.h"
+#include "base/float16.h"
 #include "unit/kernels/emulated_amx.h"
 
 namespace rowmill::kernels {
