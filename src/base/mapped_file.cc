@@ -20,7 +20,7 @@ namespace {
 
 }  // namespace
 
-MappedFile::MappedFile(const std::string& path) : path_(path) {
+MappedFile::MappedFile(const std::string& path, Pages pages) : path_(path) {
   // O_NONBLOCK: opening a FIFO without a writer must not hang; it has no effect on regular files.
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) Fail(path, std::strerror(errno));
@@ -38,6 +38,9 @@ MappedFile::MappedFile(const std::string& path) : path_(path) {
       Fail(path, "mapping failed: " + reason);
     }
     data_ = static_cast<const std::byte*>(memory);
+#ifdef MADV_HUGEPAGE
+    if (pages == Pages::kHuge) madvise(memory, size_, MADV_HUGEPAGE);  // Failure is fine.
+#endif
   }
   close(fd);  // The mapping keeps the file alive.
 }

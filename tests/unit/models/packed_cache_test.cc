@@ -70,6 +70,23 @@ TEST_F(PackedCacheTest, FindsWhatWasWritten) {
   EXPECT_TRUE(cache.Find("first", first_.size() + 1).empty());
 }
 
+// The file is written in pieces of 2 MiB, which know nothing of entries.
+TEST_F(PackedCacheTest, EntriesLieAcrossPieces) {
+  constexpr size_t kPiece = size_t{2} << 20;
+  // Ends one byte before a piece does, begins at one, spans two and a half.
+  const std::vector<std::vector<std::byte>> entries = {
+      RandomBytes(kPiece - 4096 - 1, 3), RandomBytes(1, 4), RandomBytes(5 * kPiece / 2 + 7, 5),
+      RandomBytes(kPiece, 6)};
+  PackedCache written = Open();
+  for (size_t i = 0; i < entries.size(); ++i) written.Add(std::to_string(i), entries[i]);
+  written.Write(*file_system_);
+  const PackedCache cache = Open();
+  ASSERT_TRUE(cache.found());
+  for (size_t i = 0; i < entries.size(); ++i) {
+    EXPECT_TRUE(std::ranges::equal(cache.Find(std::to_string(i), entries[i].size()), entries[i]));
+  }
+}
+
 TEST_F(PackedCacheTest, IsOfOneModel) {
   WriteTwo();
   EXPECT_FALSE(Open("model 2").found());
