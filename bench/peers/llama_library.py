@@ -37,11 +37,18 @@ class Vocabulary:
 
     def tokens(self, text):
         """With the text of special tokens taken for the tokens, and nothing added in front."""
+        return self._tokenize(text, False)
+
+    def prompt_tokens(self, text):
+        """The same with what the model wants in front of a text (Gemma: <bos>)."""
+        return self._tokenize(text, True)
+
+    def _tokenize(self, text, add_special):
         data = text.encode()
         room = len(data) + 8
         buffer = (self.llama.llama_token * room)()
-        count = self.llama.llama_tokenize(self.vocabulary, data, len(data), buffer, room, False,
-                                          True)
+        count = self.llama.llama_tokenize(self.vocabulary, data, len(data), buffer, room,
+                                          add_special, True)
         if count < 0:
             raise RuntimeError("the tokens of a prompt do not fit where they must")
         return list(buffer[:count])

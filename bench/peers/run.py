@@ -75,12 +75,12 @@ class Bench:
         data = job_definitions.Data(arguments.data)
         self.jobs = data.jobs()
         self.vocabulary = llama_library.Vocabulary(arguments.model)
-        self.tokens = {name: [self.vocabulary.tokens(text) for text in job.prompts()]
+        self.tokens = {name: [self.vocabulary.prompt_tokens(text) for text in job.prompts()]
                        for name, job in self.jobs.items()}
         texts = data.warm_up()
         self.warm_up = {"job": "warm-up", "kind": "text", "template": "{{text}}", "labels": [],
                         "max_tokens": 2, "rows": [{"text": text} for text in texts],
-                        "prompts": [self.vocabulary.tokens(text) for text in texts]}
+                        "prompts": [self.vocabulary.prompt_tokens(text) for text in texts]}
 
     def work(self, name, rows):
         job = self.jobs[name]

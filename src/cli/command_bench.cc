@@ -12,6 +12,7 @@
 #include "cli/model_pull.h"
 #include "data/source.h"
 #include "engine/benchmark.h"
+#include "engine/job.h"
 #include "engine/machine_peak.h"
 #include "kernels/dispatch.h"
 #include "tasks/file_hash.h"
@@ -106,8 +107,6 @@ Bench OpenBench(Caller& caller, const BenchFlags& flags) {
   job.max_rows = flags.max_rows;
   job.speculation = flags.speculation;
   const JobOptions job_options = ToJobOptions(job, bench.topology);
-  bench.options.num_units = job_options.num_units;
-  bench.options.threads_per_unit = job_options.threads_per_unit;
   bench.options.unit = job_options.unit;
   bench.options.new_tokens = flags.new_tokens;
 
@@ -124,6 +123,10 @@ Bench OpenBench(Caller& caller, const BenchFlags& flags) {
   bench.prompts = flags.input.empty() ? RandomPrompts(flags.sequences, flags.prompt_tokens,
                                                       flags.shared_tokens, model.vocab_size())
                                       : ReadPrompts(flags, bench.loaded, *file_system);
+  // A job with fewer rows than threads makes teams of these; so does this.
+  const UnitLayout layout = ChooseUnits(job_options, bench.prompts.size());
+  bench.options.num_units = layout.num_units;
+  bench.options.threads_per_unit = layout.threads_per_unit;
   for (const std::vector<int32_t>& prompt : bench.prompts) {
     if (prompt.size() + flags.new_tokens > model.max_seq_len()) {
       throw UsageError("a prompt of " + std::to_string(prompt.size()) +

@@ -154,6 +154,9 @@ struct JobPlan {
   size_t batch_tokens = 0;
   bool is_tuned = false;
 };
+// In which a job of so many model inputs works, as far as nothing is measured.
+UnitLayout ChooseUnits(const JobOptions& options, uint64_t inputs_to_run);
+
 JobPlan PlanJob(const JobOptions& options, const JobModel& model, Task& task,
                 const JobContext& context);
 

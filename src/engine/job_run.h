@@ -72,8 +72,6 @@ std::unique_ptr<StoredAnswers> OpenStore(const JobOptions& options, const JobMod
                                          const std::string& scratch);
 // How the work is done, which decides no byte: names and values for the report.
 std::vector<std::pair<std::string, std::string>> ExecutionEntries(const JobOptions& options);
-// For a job of so many model inputs.
-UnitLayout ChooseUnits(const JobOptions& options, uint64_t inputs_to_run);
 // Everything that decides the output's bytes.
 Fingerprint JobFingerprint(const JobOptions& options, const JobModel& model, const Task& task,
                            FileSystem& file_system);
