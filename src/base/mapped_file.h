@@ -12,8 +12,8 @@ namespace rowmill {
 class MappedFile {
  public:
   // kHuge asks the system to bring the file into memory in huge pages (2 MiB on x86): for what is
-  // read from end to end again and again. A hint: Linux from 6.16 on does it for ext4, XFS and
-  // Btrfs, where the file is not in memory yet; others do not.
+  // read from end to end again and again. A hint: Linux 6.18 follows it on ext4 where the file is
+  // not in memory yet, other systems may not.
   enum class Pages : uint8_t { kAny, kHuge };
 
   // Throws ModelError (this maps model files) where the file is missing, not regular or unreadable.

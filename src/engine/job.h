@@ -90,6 +90,9 @@ struct JobOptions {
   uint64_t memory_bytes = 0;  // 0: 80 % of what the machine or cgroup has
 };
 
+// In which a job of so many model inputs works, as far as nothing is measured.
+UnitLayout ChooseUnits(const JobOptions& options, uint64_t inputs_to_run);
+
 // What the job runs on; all of it outlives the job and is only read.
 struct JobModel {
   AnyModel model;
@@ -154,9 +157,6 @@ struct JobPlan {
   size_t batch_tokens = 0;
   bool is_tuned = false;
 };
-// In which a job of so many model inputs works, as far as nothing is measured.
-UnitLayout ChooseUnits(const JobOptions& options, uint64_t inputs_to_run);
-
 JobPlan PlanJob(const JobOptions& options, const JobModel& model, Task& task,
                 const JobContext& context);
 
